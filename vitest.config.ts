@@ -1,6 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
+  resolve: {
+    // Vite would take graphql's ES module, Node gives every library the CommonJS one, and graphql refuses to be two.
+    alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }],
+  },
   test: {
     include: ['test/**/*.test.ts'],
     // Processes, browsers and 5,000-user sandboxes are real here, and CI has two cores.

@@ -1,0 +1,24 @@
+import type { Logger } from 'pino'
+import type { ChangeLog } from './events/change-log.ts'
+import type { IamClient } from './iam/client.ts'
+import type { Loaders } from './loaders/loaders.ts'
+
+/** Who asks. Until authentication exists, whoever reaches the loopback interface. */
+export interface Principal {
+  readonly name: string
+}
+
+/** What one operation has at hand: made anew for each. */
+export interface Context {
+  readonly principal: Principal
+  /** Stands in the log beside everything that happens to this operation. */
+  readonly requestId: string
+  readonly log: Logger
+  readonly iam: IamClient
+  readonly loaders: Loaders
+  readonly events: ChangeLog
+  /** As whom IAM sees what the gateway changes: an ARN, where known. */
+  readonly changedBy: string | undefined
+  /** Whether a mutation that names no user may change the gateway's own. */
+  readonly allowImplicitUser: boolean
+}

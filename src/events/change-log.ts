@@ -1,0 +1,151 @@
+import { randomBytes } from 'node:crypto'
+import { GatewayError } from '../gateway-error.ts'
+import type { NewChange, Told } from './change.ts'
+
+export interface ChangeLogOptions {
+  /** How many changes are remembered, and so how far a subscriber may fall behind. */
+  readonly capacity: number
+}
+
+export interface ChangeLog {
+  publish<Change extends NewChange>(change: Change): Told<Change>
+  /** The id of the newest change; before any change an id that `after` accepts, too. */
+  latestId(): string
+  /** What was last told of a credential, as far as it is remembered. */
+  lastTold(kind: string, credentialId: string): Told<NewChange> | undefined
+  /**
+   * The changes that `accepts` takes, from now on or behind `after`. Throws CHANGE_NOT_REMEMBERED at once; ends with
+   * SUBSCRIBER_TOO_SLOW once the changes to come are no longer remembered.
+   */
+  subscribe<Change extends NewChange>(options: {
+    readonly after?: string | null | undefined
+    readonly accepts: (change: NewChange) => change is Change
+  }): AsyncIterableIterator<Told<Change>>
+  /** Ends every subscription, behind the changes it has not read yet. */
+  close(): void
+}
+
+/**
+ * A log in memory. A subscriber is nothing but a position in it, so a thousand slow ones cost no more memory than one,
+ * and none holds up another.
+ */
+export function createChangeLog({ capacity }: ChangeLogOptions): ChangeLog {
+  const epoch = randomBytes(9).toString('base64url')
+  const ring: Told<NewChange>[] = []
+  const newestOf = new Map<string, Told<NewChange>>()
+  const asleep = new Set<() => void>()
+  let published = 0
+  let closed = false
+
+  const idOf = (position: number) => `${epoch}.${position}`
+  const isRemembered = (position: number) => position > published - capacity
+  const wakeAll = () => {
+    for (const wake of [...asleep]) wake()
+  }
+
+  function positionOf(id: string): number {
+    const [, of, digits] = /^([\w-]+)\.(\d{1,15})$/.exec(id) ?? []
+    const position = Number(digits)
+    if (of === epoch && position <= published && isRemembered(position + 1)) return position
+    throw new GatewayError(
+      'CHANGE_NOT_REMEMBERED',
+      'after: the change is too old, or unknown to this gateway. Query the state again, then subscribe.',
+    )
+  }
+
+  return {
+    publish(change) {
+      const key = keyOf(change.kind, change.credentialId)
+      const newest = newestOf.get(key)
+      const superseded = newest !== undefined && newest.changedAt > change.changedAt
+      const told = { ...change, id: idOf(published + 1), superseded }
+      const forgotten = ring[published % capacity]
+      ring[published % capacity] = told
+      published += 1
+      if (forgotten) forget(newestOf, forgotten)
+      if (!superseded) newestOf.set(key, told)
+      wakeAll()
+      return told
+    },
+
+    latestId: () => idOf(published),
+
+    lastTold: (kind, credentialId) => newestOf.get(keyOf(kind, credentialId)),
+
+    subscribe<Change extends NewChange>({
+      after,
+      accepts,
+    }: {
+      after?: string | null | undefined
+      accepts: (change: NewChange) => change is Change
+    }): AsyncIterableIterator<Told<Change>> {
+      let position = after == null ? published : positionOf(after)
+      let ended = false
+      let wakeUp: (() => void) | undefined
+
+      /** The next change to tell, undefined where there is none yet. */
+      function read(): Told<Change> | undefined {
+        if (position < published && !isRemembered(position + 1)) {
+          throw new GatewayError(
+            'SUBSCRIBER_TOO_SLOW',
+            `More than ${capacity} changes were not read in time. Query the state again, then subscribe.`,
+          )
+        }
+        while (position < published) {
+          const change = ring[position++ % capacity]
+          if (change && accepts(change)) return change as Told<Change>
+        }
+        return undefined
+      }
+
+      function asleepUntilWoken(): Promise<void> {
+        return new Promise(resolve => {
+          wakeUp = () => {
+            if (wakeUp) asleep.delete(wakeUp)
+            resolve()
+          }
+          asleep.add(wakeUp)
+        })
+      }
+
+      const subscription: AsyncIterableIterator<Told<Change>> = {
+        async next() {
+          try {
+            while (!ended) {
+              const value = read()
+              if (value) return { done: false, value }
+              if (closed) ended = true
+              else await asleepUntilWoken()
+            }
+            return { done: true, value: undefined }
+          } catch (error) {
+            ended = true
+            throw error
+          }
+        },
+        // A generator would hold return() back until the next change; a client that leaves must be let go at once.
+        async return() {
+          ended = true
+          wakeUp?.()
+          return { done: true, value: undefined }
+        },
+        [Symbol.asyncIterator]: () => subscription,
+      }
+      return subscription
+    },
+
+    close() {
+      closed = true
+      wakeAll()
+    },
+  }
+}
+
+function keyOf(kind: string, credentialId: string): string {
+  return `${kind} ${credentialId}`
+}
+
+function forget(newestOf: Map<string, Told<NewChange>>, change: Told<NewChange>): void {
+  const key = keyOf(change.kind, change.credentialId)
+  if (newestOf.get(key) === change) newestOf.delete(key)
+}

@@ -1,0 +1,33 @@
+import { GraphQLError } from 'graphql'
+
+/**
+ * The gateway's own codes: every `extensions.code` and `IamError.code` that is not IAM's wire code or one of GraphQL's
+ * (GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED). Clients branch on them: they are never renamed.
+ */
+export const gatewayCodes = {
+  BAD_USER_INPUT: 'An argument is out of its range.',
+  BAD_CURSOR: 'An `after` that is no cursor of this list.',
+  BAD_ID: 'An id that this gateway never gave out.',
+  CHANGE_NOT_REMEMBERED: 'An `after` that is too old, or of another run: query the state again, then subscribe.',
+  SUBSCRIBER_TOO_SLOW: 'The subscriber fell further behind than changes are remembered: query again, then subscribe.',
+  OUTCOME_UNKNOWN: 'IAM did not answer: the change may or may not have been made.',
+  IAM_UNREACHABLE: 'IAM could not be asked, or did not answer a question: nothing was changed.',
+  PRIVATE_KEY_REFUSED: 'The certificate body holds a private key: it was not sent to IAM.',
+  USER_NAME_REQUIRED: 'This gateway does not change the credentials of its own user: name a user.',
+  LIMIT_EXCEEDED: 'The document is deeper, longer or wider than this gateway accepts.',
+  SHUTTING_DOWN: 'The gateway is stopping: ask again, another instance will answer.',
+  INTERNAL_SERVER_ERROR: 'Something unexpected; the log tells more under the request id.',
+} as const
+
+export type GatewayCode = keyof typeof gatewayCodes
+
+/** A refusal by the gateway itself, told to the client as it stands. */
+export class GatewayError extends GraphQLError {
+  override readonly name = 'GatewayError'
+  readonly code: GatewayCode
+
+  constructor(code: GatewayCode, message: string) {
+    super(message, { extensions: { code } })
+    this.code = code
+  }
+}

@@ -1,0 +1,84 @@
+import type { GatewayCode } from '../gateway-error.ts'
+
+/**
+ * What IAM, or the gateway in its place, refused. `code` is IAM's wire code (`NoSuchEntity`, not the SDK's shape name
+ * `NoSuchEntityException`), or one of the gateway's own in capitals. `extensions` is what a field error shows of it:
+ * graphql takes it from the original error.
+ */
+export class IamError extends Error {
+  override readonly name: string = 'IamError'
+  readonly code: string
+  readonly requestId: string | null
+
+  constructor(code: string, message: string, requestId: string | null = null, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+    this.requestId = requestId
+  }
+
+  get extensions(): { code: string; requestId?: string } {
+    return this.requestId === null ? { code: this.code } : { code: this.code, requestId: this.requestId }
+  }
+
+  /** A refusal by the gateway where IAM would have had to answer. */
+  static own(code: GatewayCode, message: string, options?: ErrorOptions): IamError {
+    return new IamError(code, message, null, options)
+  }
+}
+
+export class NoSuchEntityError extends IamError {}
+export class LimitExceededError extends IamError {}
+export class EntityAlreadyExistsError extends IamError {}
+export class MalformedCertificateError extends IamError {}
+export class InvalidCertificateError extends IamError {}
+export class DuplicateCertificateError extends IamError {}
+export class ConcurrentModificationError extends IamError {}
+export class InvalidInputError extends IamError {}
+export class ServiceFailureError extends IamError {}
+export class ValidationError extends IamError {}
+export class AccessDeniedError extends IamError {}
+export class ThrottlingError extends IamError {}
+
+const classOfCode = new Map<string, new (code: string, message: string, requestId: string | null) => IamError>([
+  ['NoSuchEntity', NoSuchEntityError],
+  ['LimitExceeded', LimitExceededError],
+  ['EntityAlreadyExists', EntityAlreadyExistsError],
+  ['MalformedCertificate', MalformedCertificateError],
+  ['InvalidCertificate', InvalidCertificateError],
+  ['DuplicateCertificate', DuplicateCertificateError],
+  ['ConcurrentModification', ConcurrentModificationError],
+  ['InvalidInput', InvalidInputError],
+  ['ServiceFailure', ServiceFailureError],
+  ['ValidationError', ValidationError],
+  ['AccessDenied', AccessDeniedError],
+  ['Throttling', ThrottlingError],
+])
+
+export function iamError(code: string, message: string, requestId: string | null): IamError {
+  return new (classOfCode.get(code) ?? IamError)(code, withoutCertificate(message), requestId)
+}
+
+/** True where IAM judged the question itself: asking again, or later, would not help. */
+export function isRefusal(error: unknown): error is IamError {
+  return error instanceof IamError && !passingCodes.has(error.code)
+}
+
+const passingCodes = new Set<string>([
+  'Throttling',
+  'ServiceFailure',
+  'InternalFailure',
+  'ServiceUnavailable',
+  'RequestExpired',
+  'OUTCOME_UNKNOWN',
+  'IAM_UNREACHABLE',
+])
+
+/**
+ * IAM repeats the whole submitted body in "Certificate <body> is malformed." Whatever was sent as a certificate, a
+ * message tells that it was there, not what it was.
+ */
+function withoutCertificate(message: string): string {
+  return message
+    .replace(/^(Certificate )[\s\S]*( is malformed\.)$/, '$1<body cut>$2')
+    .replace(/-----BEGIN [\s\S]*?(?:-----END [^-]*-----|$)/g, '<body cut>')
+}

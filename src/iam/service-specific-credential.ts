@@ -1,0 +1,42 @@
+import { ListServiceSpecificCredentialsCommand, type ServiceSpecificCredentialMetadata } from '@aws-sdk/client-iam'
+import { complete, page } from './answer.ts'
+import type { IamClient } from './client.ts'
+import type { Page, PageRequest, ServiceSpecificCredential } from './model.ts'
+
+/** One user's, or with `allUsers` the whole account's: the only list of credentials that IAM has for an account. */
+export async function listServiceSpecificCredentials(
+  iam: IamClient,
+  {
+    marker,
+    maxItems,
+    serviceName,
+    ...whose
+  }: PageRequest & { readonly serviceName?: string | undefined } & (
+      | { readonly userName: string }
+      | { readonly allUsers: true }
+    ),
+): Promise<Page<ServiceSpecificCredential>> {
+  const answer = await iam.ask(
+    new ListServiceSpecificCredentialsCommand({
+      ...('userName' in whose ? { UserName: whose.userName } : { AllUsers: true }),
+      ServiceName: serviceName,
+      Marker: marker,
+      MaxItems: maxItems,
+    }),
+  )
+  const credentials = complete(answer.ServiceSpecificCredentials, 'ServiceSpecificCredentials')
+  return page(credentials.map(serviceSpecificCredential), answer, marker)
+}
+
+function serviceSpecificCredential(from: ServiceSpecificCredentialMetadata): ServiceSpecificCredential {
+  return {
+    userName: complete(from.UserName, 'UserName'),
+    serviceSpecificCredentialId: complete(from.ServiceSpecificCredentialId, 'ServiceSpecificCredentialId'),
+    serviceName: complete(from.ServiceName, 'ServiceName'),
+    serviceUserName: from.ServiceUserName,
+    serviceCredentialAlias: from.ServiceCredentialAlias,
+    status: complete(from.Status, 'Status'),
+    createDate: complete(from.CreateDate, 'CreateDate'),
+    expirationDate: from.ExpirationDate,
+  }
+}

@@ -1,0 +1,58 @@
+import type { NewChange, Told } from '../events/change.ts'
+import { builder, type SchemaTypes } from './builder.ts'
+
+const ChangeSourceRef = builder.enumType('ChangeSource', {
+  description: 'Who learnt of a change first.',
+  values: {
+    GATEWAY: { description: 'The gateway: one of its own mutations.' },
+    CLOUDTRAIL: { description: "CloudTrail's record of a change made elsewhere." },
+    RECONCILIATION: { description: 'A comparison of what IAM lists now with what it listed before.' },
+  } as const,
+})
+
+builder.queryField('latestChangeId', t =>
+  t.id({
+    description:
+      'The id of the newest change known. Read it before the state, then subscribe with it as `after`: nothing falls ' +
+      'between. Before any change it is an id that `after` accepts, too.',
+    resolve: (_root, _args, { events }) => events.latestId(),
+  }),
+)
+
+type ChangeFieldBuilder<Change extends Told<NewChange>> = PothosSchemaTypes.ObjectFieldBuilder<
+  PothosSchemaTypes.ExtendDefaultTypes<SchemaTypes>,
+  Change
+>
+
+/** What every kind's change has. Its statuses, its credential and the credential's id are the kind's own. */
+export function changeFields<Change extends Told<NewChange>>(t: ChangeFieldBuilder<Change>) {
+  return {
+    id: t.id({ description: 'Opaque. Pass the last one seen as `after` to go on behind it.', resolve: ({ id }) => id }),
+    userName: t.string({ description: 'Whose credential it is.', resolve: ({ userName }) => userName }),
+    changedAt: t.field({
+      type: 'DateTime',
+      description: "When, by IAM's clock.",
+      resolve: ({ changedAt }) => changedAt,
+    }),
+    changedBy: t.string({
+      nullable: true,
+      description: "Who did it, as an ARN or a token's subject, where known.",
+      resolve: ({ changedBy }) => changedBy,
+    }),
+    source: t.field({
+      type: ChangeSourceRef,
+      description: 'Who learnt of it first.',
+      resolve: ({ source }) => source,
+    }),
+    superseded: t.boolean({
+      description:
+        'True when a newer change of the same credential has been told already: for the record, not for the state.',
+      resolve: ({ superseded }) => superseded,
+    }),
+  }
+}
+
+export const previousStatusDescription = 'Null: not known, or the credential is new.'
+export const statusDescription = 'Null: the credential was deleted.'
+export const afterDescription =
+  'The id of the last change seen; those since then come first. Too old, or of another run: CHANGE_NOT_REMEMBERED.'

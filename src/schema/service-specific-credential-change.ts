@@ -1,0 +1,58 @@
+import type { Told } from '../events/change.ts'
+import {
+  acceptsServiceSpecificCredentialChange,
+  type ServiceSpecificCredentialChange,
+} from '../events/service-specific-credential.ts'
+import { builder } from './builder.ts'
+import { afterDescription, changeFields, previousStatusDescription, statusDescription } from './change.ts'
+import {
+  findServiceSpecificCredential,
+  ServiceSpecificCredentialRef,
+  ServiceSpecificCredentialStatusRef,
+} from './service-specific-credential.ts'
+
+const ChangeRef = builder
+  .objectRef<Told<ServiceSpecificCredentialChange>>('ServiceSpecificCredentialStatusChange')
+  .implement({
+    description: 'A service-specific credential was created, made active or inactive, has expired, or was deleted.',
+    fields: t => ({
+      ...changeFields(t),
+      previousStatus: t.expose('previousStatus', {
+        type: ServiceSpecificCredentialStatusRef,
+        nullable: true,
+        description: previousStatusDescription,
+      }),
+      status: t.expose('status', {
+        type: ServiceSpecificCredentialStatusRef,
+        nullable: true,
+        description: statusDescription,
+      }),
+      serviceSpecificCredentialId: t.exposeString('credentialId', { description: "IAM's id of the credential." }),
+      serviceName: t.exposeString('serviceName', { nullable: true, description: 'Null: not known.' }),
+      serviceSpecificCredential: t.field({
+        type: ServiceSpecificCredentialRef,
+        nullable: true,
+        description: 'The credential as IAM lists it now; null once deleted. Costs a ListServiceSpecificCredentials.',
+        resolve: ({ userName, credentialId, status }, _args, context) =>
+          status === undefined ? null : findServiceSpecificCredential(context, userName, credentialId),
+      }),
+    }),
+  })
+
+builder.subscriptionField('serviceSpecificCredentialStatusChanged', t =>
+  t.field({
+    type: ChangeRef,
+    description: 'Left-out arguments mean all. Errors: CHANGE_NOT_REMEMBERED, SUBSCRIBER_TOO_SLOW.',
+    args: {
+      userName: t.arg.string({ description: 'Only changes of this user; case does not matter.' }),
+      serviceName: t.arg.string({ description: 'Only changes of this service, and those whose service is not known.' }),
+      after: t.arg.id({ description: afterDescription }),
+    },
+    subscribe: (_root, { after, ...filter }, { events }) =>
+      events.subscribe({ after, accepts: acceptsServiceSpecificCredentialChange(filter) }),
+    resolve: (change, _args, { loaders }) => {
+      loaders.clearAll()
+      return change
+    },
+  }),
+)

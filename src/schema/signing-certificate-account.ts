@@ -1,0 +1,69 @@
+import { builder } from './builder.ts'
+import { connectionArguments } from './connection-arguments.ts'
+import { SigningCertificateEdge, SigningCertificateRef, SigningCertificateStatusRef } from './signing-certificate.ts'
+import { type RefusedUser, walkSigningCertificates } from './signing-certificate-walk.ts'
+import { notAfter, parseX509 } from './x509-certificate.ts'
+
+const RefusedUserRef = builder.objectRef<RefusedUser>('RefusedUser').implement({
+  description: 'A user whose certificates IAM refused to list.',
+  fields: t => ({
+    userName: t.exposeString('userName', { description: 'Whose certificates are missing.' }),
+    code: t.exposeString('code', { description: "IAM's wire code, such as AccessDenied." }),
+    message: t.exposeString('message', { description: "IAM's own words." }),
+  }),
+})
+
+const AccountConnection = builder.connectionObject(
+  {
+    type: SigningCertificateRef,
+    name: 'AccountSigningCertificateConnection',
+    description: "A page of the account's signing certificates: it may hold fewer than first, even none, and go on.",
+    fields: t => ({
+      usersWalked: t.int({
+        description: 'How many users this page walked.',
+        resolve: page => (page as unknown as { usersWalked: number }).usersWalked,
+      }),
+      refused: t.field({
+        type: [RefusedUserRef],
+        description:
+          'Users of this page whose certificates IAM refused to list: by these the answer is incomplete. Vanished users ' +
+          'are not refusals.',
+        resolve: page => (page as unknown as { refused: readonly RefusedUser[] }).refused,
+      }),
+    }),
+  },
+  SigningCertificateEdge,
+)
+
+builder.queryField('signingCertificates', t =>
+  t.field({
+    type: AccountConnection,
+    nullable: true,
+    description:
+      "Every user's signing certificates, found by walking the account within a budget of IAM calls a page: a page may " +
+      'hold fewer than first, even none, and still have a next one. Costs up to 200 calls: a ListSigningCertificates ' +
+      'for each user walked, a ListUsers for each page of them.',
+    args: {
+      ...connectionArguments(),
+      status: t.arg({ type: SigningCertificateStatusRef, description: 'Only certificates of this status.' }),
+      expiresBefore: t.arg({
+        type: 'DateTime',
+        description:
+          'Only certificates whose own notAfter is earlier, expired ones included; one that cannot be parsed has none.',
+      }),
+    },
+    resolve: (_root, { status, expiresBefore, ...args }, context) =>
+      walkSigningCertificates(
+        context,
+        args,
+        certificate =>
+          (status == null || certificate.status === status) &&
+          (expiresBefore == null || expiresOf(certificate.certificateBody) < expiresBefore.getTime()),
+      ),
+  }),
+)
+
+function expiresOf(certificateBody: string): number {
+  const certificate = parseX509(certificateBody)
+  return certificate === null ? Number.POSITIVE_INFINITY : notAfter(certificate).getTime()
+}

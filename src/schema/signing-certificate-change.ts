@@ -1,0 +1,44 @@
+import type { Told } from '../events/change.ts'
+import { acceptsSigningCertificateChange, type SigningCertificateChange } from '../events/signing-certificate.ts'
+import { builder } from './builder.ts'
+import { afterDescription, changeFields, previousStatusDescription, statusDescription } from './change.ts'
+import { findSigningCertificate, SigningCertificateRef, SigningCertificateStatusRef } from './signing-certificate.ts'
+
+const ChangeRef = builder.objectRef<Told<SigningCertificateChange>>('SigningCertificateStatusChange').implement({
+  description: 'A signing certificate was uploaded, made active or inactive, or deleted.',
+  fields: t => ({
+    ...changeFields(t),
+    previousStatus: t.expose('previousStatus', {
+      type: SigningCertificateStatusRef,
+      nullable: true,
+      description: previousStatusDescription,
+    }),
+    status: t.expose('status', { type: SigningCertificateStatusRef, nullable: true, description: statusDescription }),
+    certificateId: t.exposeString('credentialId', { description: "IAM's id of the certificate." }),
+    signingCertificate: t.field({
+      type: SigningCertificateRef,
+      nullable: true,
+      description: 'The certificate as IAM lists it now; null once deleted. Costs a ListSigningCertificates.',
+      resolve: ({ userName, credentialId, status }, _args, context) =>
+        status === undefined ? null : findSigningCertificate(context, userName, credentialId),
+    }),
+  }),
+})
+
+builder.subscriptionField('signingCertificateStatusChanged', t =>
+  t.field({
+    type: ChangeRef,
+    description: 'Left-out arguments mean all. Errors: CHANGE_NOT_REMEMBERED, SUBSCRIBER_TOO_SLOW.',
+    args: {
+      userName: t.arg.string({ description: 'Only changes of this user; case does not matter.' }),
+      certificateId: t.arg.string({ description: 'Only changes of this certificate.' }),
+      after: t.arg.id({ description: afterDescription }),
+    },
+    subscribe: (_root, { after, ...filter }, { events }) =>
+      events.subscribe({ after, accepts: acceptsSigningCertificateChange(filter) }),
+    resolve: (change, _args, { loaders }) => {
+      loaders.clearAll()
+      return change
+    },
+  }),
+)

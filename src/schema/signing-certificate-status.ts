@@ -1,0 +1,131 @@
+import type { Context } from '../context.ts'
+import type { SigningCertificateChange } from '../events/signing-certificate.ts'
+import { IamError } from '../iam/errors.ts'
+import type { Receipt, SigningCertificate, SigningCertificateStatus } from '../iam/model.ts'
+import {
+  listSigningCertificates,
+  updateSigningCertificate,
+  uploadSigningCertificate,
+} from '../iam/signing-certificate.ts'
+
+/** How long a change waits for the list beside it, in milliseconds. */
+const listPatience = 2_000
+
+/**
+ * Sets the status and tells of it. The list before it is only for the previous status and the rest of the answer: the
+ * update is made whatever the list says, for it may be stale, and disabling must not wait for it. Undefined where the
+ * list does not show the certificate.
+ */
+export async function setStatus(
+  context: Context,
+  userName: string | undefined,
+  certificateId: string,
+  status: SigningCertificateStatus,
+): Promise<SigningCertificate | undefined> {
+  const listed = await lookUp(context, userName, certificateId)
+  const receipt = await updateSigningCertificate(context.iam, { userName, certificateId, status })
+  const told = lastToldStatus(context, certificateId)
+  // Only where the list and what was told, if anything, both had that status already was nothing changed.
+  if (listed?.status !== status || (told !== undefined && told.status !== status)) {
+    const previousStatus = [listed?.status, told?.status].find(known => known !== undefined && known !== status)
+    await tell(context, listed?.userName ?? userName, { certificateId, previousStatus, status, receipt })
+  }
+  return listed && { ...listed, status }
+}
+
+/**
+ * Uploads and tells of it, but for a certificate that the user has already: IAM then answers Active and the first
+ * upload's date, whatever the stored status is and stays (IAM.md, B). So its status comes from the list.
+ */
+export async function upload(
+  context: Context,
+  userName: string | undefined,
+  certificateBody: string,
+): Promise<SigningCertificate> {
+  if (/PRIVATE KEY/i.test(certificateBody)) {
+    throw IamError.own(
+      'PRIVATE_KEY_REFUSED',
+      'certificateBody: expected a certificate alone, got a private key with it. It was not sent to IAM; consider the ' +
+        'key exposed to whatever it passed on its way here.',
+    )
+  }
+  const {
+    output: uploaded,
+    elapsed,
+    ...receipt
+  } = await uploadSigningCertificate(context.iam, { userName, certificateBody })
+  const { certificateId, uploadDate } = uploaded
+  const told = lastToldStatus(context, certificateId)
+  const listed = await lookUp(context, userName, certificateId)
+  // A row with another date is a stale one, of a certificate deleted meanwhile.
+  const stored = listed?.uploadDate.getTime() === uploadDate.getTime() ? listed.status : undefined
+  const existed =
+    stored === 'Inactive' ||
+    (told?.status !== undefined && uploadDate <= told.changedAt) ||
+    // Older than the call by IAM's own clock, whose dates are cut to the second.
+    uploadDate.getTime() + 1_000 < receipt.answeredAt.getTime() - elapsed
+  if (existed) return { ...uploaded, status: stored ?? told?.status ?? uploaded.status }
+  await tell(context, uploaded.userName, { certificateId, previousStatus: undefined, status: 'Active', receipt })
+  return uploaded
+}
+
+function lastToldStatus({ events }: Context, certificateId: string) {
+  return events.lastTold('SigningCertificate', certificateId) as SigningCertificateChange | undefined
+}
+
+/** Undefined where the list fails, takes too long or does not show the certificate: none of it stops a change. */
+async function lookUp(
+  { iam, log }: Context,
+  userName: string | undefined,
+  certificateId: string,
+): Promise<SigningCertificate | undefined> {
+  const signal = AbortSignal.timeout(listPatience)
+  try {
+    for (let marker: string | undefined; ; ) {
+      const page = await listSigningCertificates(iam, { userName, marker, maxItems: 100 }, { signal, urgent: true })
+      const found = page.items.find(certificate => certificate.certificateId === certificateId)
+      if (found || page.marker === undefined) return found
+      marker = page.marker
+    }
+  } catch (error) {
+    log.info(
+      { code: error instanceof IamError ? error.code : 'timeout' },
+      'no list beside a change: its previous status is unknown',
+    )
+    return undefined
+  }
+}
+
+async function tell(
+  context: Context,
+  userName: string | undefined,
+  change: {
+    readonly certificateId: string
+    readonly previousStatus: SigningCertificateStatus | undefined
+    readonly status: SigningCertificateStatus
+    readonly receipt: Receipt
+  },
+): Promise<void> {
+  const owner = userName ?? (await implicitUserName(context))
+  if (owner === undefined) return
+  context.events.publish<SigningCertificateChange>({
+    kind: 'SigningCertificate',
+    userName: owner,
+    credentialId: change.certificateId,
+    previousStatus: change.previousStatus,
+    status: change.status,
+    changedAt: change.receipt.answeredAt,
+    changedBy: context.changedBy,
+    source: 'GATEWAY',
+  })
+}
+
+/** The change is made: where IAM will not say whose it is, that is no reason to answer that it failed. */
+async function implicitUserName({ loaders, log }: Context): Promise<string | undefined> {
+  try {
+    return (await loaders.user.load(undefined)).userName
+  } catch (error) {
+    log.warn({ err: error }, 'a change of the implicit user was made but not told: IAM did not say who that is')
+    return undefined
+  }
+}
