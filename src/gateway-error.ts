@@ -14,8 +14,12 @@ export const gatewayCodes = {
   IAM_UNREACHABLE: 'IAM could not be asked, or did not answer a question: nothing was changed.',
   PRIVATE_KEY_REFUSED: 'The certificate body holds a private key: it was not sent to IAM.',
   USER_NAME_REQUIRED: 'This gateway does not change the credentials of its own user: name a user.',
+  HOST_REFUSED: 'The Host header names no host of this gateway (403): see --allowed-host.',
+  ORIGIN_REFUSED: 'A page of another origin (403): see --allowed-origin.',
+  UNSUPPORTED_MEDIA_TYPE: 'A body that is not application/json (415).',
   LIMIT_EXCEEDED: 'The document is deeper, longer or wider than this gateway accepts.',
   SHUTTING_DOWN: 'The gateway is stopping: ask again, another instance will answer.',
+  BAD_REQUEST: 'An HTTP request that is no GraphQL request (400).',
   INTERNAL_SERVER_ERROR: 'Something unexpected; the log tells more under the request id.',
 } as const
 
@@ -23,7 +27,6 @@ export type GatewayCode = keyof typeof gatewayCodes
 
 /** A refusal by the gateway itself, told to the client as it stands. */
 export class GatewayError extends GraphQLError {
-  override readonly name = 'GatewayError'
   readonly code: GatewayCode
 
   constructor(code: GatewayCode, message: string) {

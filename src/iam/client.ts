@@ -20,7 +20,11 @@ export interface IamClientOptions {
   readonly endpoint?: string
   readonly region?: string
   /** Left out: the SDK's default credential chain. */
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
+  readonly credentials?: {
+    readonly accessKeyId: string
+    readonly secretAccessKey: string
+    readonly sessionToken?: string
+  }
   /** Reads under way at once; changes have a lane of their own. Default 25: half of the SDK's sockets. */
   readonly concurrency?: number
   /** How long one call may take, in milliseconds. Default 30,000. */

@@ -77,7 +77,7 @@ const passingCodes = new Set<string>([
  * IAM repeats the whole submitted body in "Certificate <body> is malformed." Whatever was sent as a certificate, a
  * message tells that it was there, not what it was.
  */
-function withoutCertificate(message: string): string {
+export function withoutCertificate(message: string): string {
   return message
     .replace(/^(Certificate )[\s\S]*( is malformed\.)$/, '$1<body cut>$2')
     .replace(/-----BEGIN [\s\S]*?(?:-----END [^-]*-----|$)/g, '<body cut>')

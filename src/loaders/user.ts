@@ -7,15 +7,17 @@ export interface UserPageRequest extends PageRequest {
   readonly pathPrefix: string | undefined
 }
 
-/** `undefined` in place of a name is IAM's implicit user: the one whose access key signs. */
+/** In place of a name: the user whose access key signs the call. */
+export const implicitUser = Symbol('implicit user')
+
 export function createUserLoaders(iam: IamClient) {
-  const user = eachAlone<string | undefined, User>(
+  const user = eachAlone<string | typeof implicitUser, User>(
     async userName => {
-      const found = await getUser(iam, userName)
+      const found = await getUser(iam, userName === implicitUser ? undefined : userName)
       user.prime(found.userName, found)
       return found
     },
-    userName => valueKey(userName === undefined ? undefined : foldUserName(userName)),
+    userName => valueKey(userName === implicitUser ? undefined : foldUserName(userName)),
   )
   const users = eachAlone<UserPageRequest, Page<User>>(
     async request => {

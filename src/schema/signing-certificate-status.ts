@@ -7,6 +7,7 @@ import {
   updateSigningCertificate,
   uploadSigningCertificate,
 } from '../iam/signing-certificate.ts'
+import { implicitUser } from '../loaders/user.ts'
 
 /** How long a change waits for the list beside it, in milliseconds. */
 const listPatience = 2_000
@@ -123,7 +124,7 @@ async function tell(
 /** The change is made: where IAM will not say whose it is, that is no reason to answer that it failed. */
 async function implicitUserName({ loaders, log }: Context): Promise<string | undefined> {
   try {
-    return (await loaders.user.load(undefined)).userName
+    return (await loaders.user.load(implicitUser)).userName
   } catch (error) {
     log.warn({ err: error }, 'a change of the implicit user was made but not told: IAM did not say who that is')
     return undefined

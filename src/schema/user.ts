@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import { NoSuchEntityError, ValidationError } from '../iam/errors.ts'
 import type { User } from '../iam/model.ts'
+import { implicitUser } from '../loaders/user.ts'
 import { builder } from './builder.ts'
 import { connect } from './connection.ts'
 import { connectionArguments } from './connection-arguments.ts'
@@ -39,7 +40,7 @@ builder.queryFields(t => ({
     description:
       "The identity whose credentials sign the IAM calls: IAM's implicit user. Null when that is not an IAM user. " +
       'Costs a GetUser.',
-    resolve: (_root, _args, { loaders }) => loaders.user.load(undefined).catch(notAUser),
+    resolve: (_root, _args, { loaders }) => loaders.user.load(implicitUser).catch(notAUser),
   }),
   user: t.field({
     type: UserRef,

@@ -1,0 +1,151 @@
+import type { GatewayOptions, SandboxConfig, ServeConfig, StartConfig } from './config.ts'
+import type { Context } from './context.ts'
+import { type ChangeLog, createChangeLog } from './events/change-log.ts'
+import { createIamClient, type IamClient, type IamClientOptions } from './iam/client.ts'
+import { type Identity, identify, NoCredentials } from './iam/identity.ts'
+import { createLoaders } from './loaders/loaders.ts'
+import { createLog, type Logger } from './log.ts'
+import { type Sandbox, type SandboxOptions, startSandbox } from './sandbox/server.ts'
+import { schema } from './schema/index.ts'
+import { createGate } from './server/gate.ts'
+import type { Example } from './server/graphiql.ts'
+import { startHttpServer } from './server/http.ts'
+import { createGraphQLServer, endpoint } from './server/yoga.ts'
+
+/** What kept it from starting, in one sentence for whoever started it. */
+export class StartError extends Error {}
+
+export interface Running extends AsyncDisposable {
+  readonly url: string
+  /** What to tell whoever started it. */
+  readonly announcement: string
+  /** Finishes what is under way, within the grace time. */
+  close(): Promise<void>
+}
+
+export interface Gateway extends Running {
+  /** The embedded IAM; undefined where the gateway serves another. */
+  readonly sandbox: Sandbox | undefined
+  readonly events: ChangeLog
+}
+
+export async function createSandbox({ sandbox: options, logLevel }: SandboxConfig): Promise<Running> {
+  const log = createLog(logLevel)
+  const sandbox = await startEmbedded(options, '--port')
+  log.debug({ url: sandbox.url }, 'sandbox listens')
+  return {
+    url: sandbox.url,
+    announcement: `The sandbox IAM listens at ${sandbox.url}\n\n${environmentOf(sandbox)}`,
+    close: sandbox.close,
+    [Symbol.asyncDispose]: sandbox.close,
+  }
+}
+
+/** The only place where things are wired: whatever it starts, it closes, also where it fails half way. */
+export async function createGateway(config: StartConfig | ServeConfig): Promise<Gateway> {
+  const started: (() => Promise<void> | void)[] = []
+  const close = async () => {
+    for (const stop of started.splice(0).reverse()) await stop()
+  }
+  try {
+    const log = createLog(config.logLevel)
+    const sandbox = config.command === 'start' ? await startEmbedded(config.sandbox, '--sandbox-port') : undefined
+    if (sandbox) started.push(sandbox.close)
+    const target = iamTarget(sandbox, log)
+    const iam = createIamClient(target)
+    started.push(iam.destroy)
+    const identity = await whoAsks(iam, target)
+    const events = createChangeLog({ capacity: config.rememberedChanges })
+    const http = await listen(config, { iam, identity, events, log, example: sandbox?.example })
+    started.push(() => http.close(config.grace * 1000))
+
+    const { host } = config
+    const url = `http://${host.includes(':') ? `[${host}]` : host}:${http.port}${endpoint}`
+    const { name, endpoint: iamEndpoint, reason } = identity
+    if (!sandbox) log.info({ url, identity: name, endpoint: iamEndpoint, reason }, 'gateway serves')
+    const announcement = announce(url, identity, sandbox)
+    return { url, sandbox, events, announcement, close, [Symbol.asyncDispose]: close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function startEmbedded(options: SandboxOptions, portFlag: string): Promise<Sandbox> {
+  return startSandbox(options).catch(portTaken(options.port ?? 0, portFlag))
+}
+
+function iamTarget(sandbox: Sandbox | undefined, log: Logger): IamClientOptions & { stsEndpoint?: string } {
+  const onSilence: IamClientOptions['onSilence'] = error => log.warn({ err: error }, 'IAM did not answer')
+  if (!sandbox) return { onSilence }
+  return {
+    onSilence,
+    endpoint: sandbox.url,
+    stsEndpoint: sandbox.url,
+    region: 'us-east-1',
+    credentials: sandbox.credentials,
+  }
+}
+
+async function whoAsks(iam: IamClient, target: IamClientOptions): Promise<Identity> {
+  return identify(iam, target).catch((error: unknown) => {
+    if (!(error instanceof NoCredentials)) throw error
+    throw new StartError(
+      'found no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or try it without ' +
+        'an account by "npm start".',
+    )
+  })
+}
+
+function listen(
+  config: GatewayOptions,
+  parts: {
+    readonly iam: IamClient
+    readonly identity: Identity
+    readonly events: ChangeLog
+    readonly log: Logger
+    readonly example: Example | undefined
+  },
+) {
+  const { iam, identity, events, log, example } = parts
+  const createContext = (requestId: string): Context => ({
+    principal: { name: 'anonymous' },
+    requestId,
+    log: log.child({ requestId }),
+    iam,
+    loaders: createLoaders(iam),
+    events,
+    changedBy: identity.arn,
+    allowImplicitUser: config.allowImplicitUser,
+  })
+  const { port, host, maxBody, allowedOrigin: allowedOrigins, allowedHost: allowedHosts } = config
+  const yoga = createGraphQLServer({ schema, createContext, log, limits: config, maxBody, allowedOrigins, example })
+  const gate = createGate({ allowedHosts, allowedOrigins })
+  const isReady = iam.answersLately
+  return startHttpServer({ host, port, yoga, gate, log, maxBody, isReady, endSubscriptions: events.close }).catch(
+    portTaken(port, '--port'),
+  )
+}
+
+function portTaken(port: number, flag: string) {
+  return (error: unknown): never => {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EADDRINUSE')
+      throw new StartError(`port ${port} is in use: choose another with ${flag}, or 0 for any free one.`)
+    if (code === 'EACCES') throw new StartError(`port ${port} is not for this user: choose another with ${flag}.`)
+    if (code === 'EADDRNOTAVAIL') throw new StartError('the address of --host is not one of this machine.')
+    throw error
+  }
+}
+
+function announce(url: string, identity: Identity, sandbox: Sandbox | undefined): string {
+  if (!sandbox) return `Open ${url}\n\nIdentity: ${identity.name}\nIAM:      ${identity.endpoint}`
+  return `Open ${url}\n\nIt serves an embedded sandbox IAM at ${sandbox.url}; for the AWS CLI or an SDK:\n\n${environmentOf(sandbox)}`
+}
+
+function environmentOf({ url, credentials }: Sandbox): string {
+  return [
+    `  export AWS_ENDPOINT_URL_IAM=${url} AWS_ENDPOINT_URL_STS=${url} AWS_REGION=us-east-1`,
+    `  export AWS_ACCESS_KEY_ID=${credentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey}`,
+  ].join('\n')
+}

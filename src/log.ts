@@ -1,0 +1,25 @@
+import pino, { type Logger } from 'pino'
+import pretty from 'pino-pretty'
+import { withoutCertificate } from './iam/errors.ts'
+
+export type { Logger }
+
+/** On stderr: JSON, or on a terminal something to read. */
+export function createLog(level: string): Logger {
+  const options = { level, base: null, serializers: { err: plainError } }
+  return process.stderr.isTTY
+    ? pino(options, pretty({ destination: 2, sync: true }))
+    : pino(options, pino.destination({ dest: 2, sync: true }))
+}
+
+/** Nothing but what helps to find the fault: the SDK's errors carry whole requests and answers. */
+function plainError(error: unknown): object {
+  if (!(error instanceof Error)) return { type: typeof error }
+  return {
+    type: error.name,
+    message: withoutCertificate(error.message),
+    ...('code' in error && { code: error.code }),
+    stack: withoutCertificate(error.stack ?? ''),
+    ...(error.cause !== undefined && { cause: plainError(error.cause) }),
+  }
+}

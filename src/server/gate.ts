@@ -1,0 +1,83 @@
+import type { IncomingMessage } from 'node:http'
+import type { GatewayCode } from '../gateway-error.ts'
+
+export interface GateOptions {
+  /** Hosts, beside loopback's names, that a request may be addressed to: `name` on any port, or `name:port`. */
+  readonly allowedHosts: readonly string[]
+  /** Origins, beside the gateway's own, whose pages may use it: `scheme://host[:port]`. */
+  readonly allowedOrigins: readonly string[]
+}
+
+export interface Refusal {
+  readonly status: 403 | 415
+  readonly code: GatewayCode
+  readonly message: string
+}
+
+export type Gate = (request: IncomingMessage) => Refusal | undefined
+
+/**
+ * Who may come in, whatever the transport: the gateway holds real credentials, and a browser on this machine runs
+ * pages of anyone's.
+ * - The Host header must name the gateway: a page whose name was rebound to this address sends its own name.
+ * - The Origin header, which browsers send where it matters, must be the gateway's own. WebSockets have no CORS, so
+ *   this is all there is.
+ * - A body must be JSON: a form, which any page can send without asking, is not.
+ */
+export function createGate({ allowedHosts, allowedOrigins }: GateOptions): Gate {
+  const hosts = new Set([...loopbackNames, ...allowedHosts.map(host => host.toLowerCase())])
+  const origins = new Set(allowedOrigins)
+
+  return request => {
+    const host = request.headers.host?.toLowerCase() ?? ''
+    if (!hosts.has(host) && !hosts.has(withoutPort(host))) {
+      return refuse('HOST_REFUSED', `Host: expected a name of this gateway, got ${quote(host)}. See --allowed-host.`)
+    }
+    const { origin } = request.headers
+    if (origin !== undefined && !isOwn(origin, host) && !origins.has(origin)) {
+      return refuse('ORIGIN_REFUSED', `Origin: expected the gateway's own, got ${quote(origin)}. See --allowed-origin.`)
+    }
+    if (origin === undefined && isCrossSite(request)) {
+      return refuse('ORIGIN_REFUSED', 'A page of another site asked without naming its origin. See --allowed-origin.')
+    }
+    if (request.method === 'POST' && !isJson(request.headers['content-type'])) {
+      const got = quote(request.headers['content-type'] ?? '')
+      return {
+        status: 415,
+        code: 'UNSUPPORTED_MEDIA_TYPE',
+        message: `Content-Type: expected application/json, got ${got}.`,
+      }
+    }
+    return undefined
+  }
+}
+
+const loopbackNames = ['localhost', '127.0.0.1', '[::1]']
+
+function refuse(code: GatewayCode, message: string): Refusal {
+  return { status: 403, code, message }
+}
+
+function withoutPort(host: string): string {
+  return host.replace(/:\d*$/, '')
+}
+
+/** Same origin: the scheme is not compared, for a proxy may have ended TLS. */
+function isOwn(origin: string, host: string): boolean {
+  return /^https?:\/\//.test(origin) && origin.replace(/^https?:\/\//, '').toLowerCase() === host
+}
+
+/** A script, image or form of another site: browsers say so even where they send no Origin. A link may be followed. */
+function isCrossSite({ headers }: IncomingMessage): boolean {
+  return headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate'
+}
+
+function isJson(contentType: string | undefined): boolean {
+  const [type = ''] = (contentType ?? '').split(';')
+  return ['application/json', 'application/graphql+json'].includes(type.trim().toLowerCase())
+}
+
+/** What a client sent goes back cut and escaped. */
+function quote(text: string): string {
+  return text === '' ? 'none' : JSON.stringify(text.slice(0, 100))
+}

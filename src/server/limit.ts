@@ -1,0 +1,41 @@
+import { maxAliasesPlugin } from '@escape.tech/graphql-armor-max-aliases'
+import { maxDepthPlugin } from '@escape.tech/graphql-armor-max-depth'
+import { maxDirectivesPlugin } from '@escape.tech/graphql-armor-max-directives'
+import type { GraphQLError, ValidationContext } from 'graphql'
+import type { Plugin } from 'graphql-yoga'
+import { GatewayError } from '../gateway-error.ts'
+
+export interface LimitOptions {
+  readonly maxDepth: number
+  readonly maxAliases: number
+  readonly maxDirectives: number
+  readonly maxTokens: number
+}
+
+/** What a document may look like, on every transport: these run where both HTTP and WebSocket pass. */
+export function useLimits({ maxDepth, maxAliases, maxDirectives, maxTokens }: LimitOptions): Plugin[] {
+  return [
+    useMaxTokens(maxTokens),
+    maxDepthPlugin({ n: maxDepth, flattenFragments: true, ...reported }),
+    maxAliasesPlugin({ n: maxAliases, ...reported }),
+    maxDirectivesPlugin({ n: maxDirectives, ...reported }),
+  ]
+}
+
+/** graphql's own parser stops there; Yoga passes it no options. */
+function useMaxTokens(maxTokens: number): Plugin {
+  return {
+    onParse({ parseFn, setParseFn }) {
+      setParseFn((source, options) => parseFn(source, { ...options, maxTokens }))
+    },
+  }
+}
+
+/** As validation errors like any other, beside whatever else is wrong with the document. */
+const reported = {
+  propagateOnRejection: false,
+  onReject: [
+    (context: ValidationContext | null, error: GraphQLError) =>
+      context?.reportError(new GatewayError('LIMIT_EXCEEDED', error.message.replace(/^Syntax Error: /, ''))),
+  ],
+}

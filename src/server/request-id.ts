@@ -1,0 +1,6 @@
+import { randomUUID } from 'node:crypto'
+
+/** Ties a client's answer to the log. */
+export function createRequestId(): string {
+  return randomUUID()
+}

@@ -1,0 +1,79 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { GraphQLSchema } from 'graphql'
+import { createYoga, type YogaServerInstance } from 'graphql-yoga'
+import type { Logger } from 'pino'
+import type { Context } from '../context.ts'
+import { show, useErrors } from './error.ts'
+import { createGraphiQL, type Example } from './graphiql.ts'
+import { type LimitOptions, useLimits } from './limit.ts'
+
+export const endpoint = '/graphql'
+
+/** What a transport knows before an operation begins. */
+export interface ServerContext {
+  readonly requestId: string
+}
+
+export interface YogaOptions {
+  readonly schema: GraphQLSchema
+  readonly createContext: (requestId: string) => Context
+  readonly log: Logger
+  readonly limits: LimitOptions
+  /** In bytes. */
+  readonly maxBody: number
+  readonly allowedOrigins: readonly string[]
+  readonly example: Example | undefined
+}
+
+export type Yoga = YogaServerInstance<ServerContext, Context>
+
+export interface NodeContext extends ServerContext {
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+}
+
+/** A request's life is the order of this list; what is off is off for every transport. */
+export function createGraphQLServer(options: YogaOptions): Yoga {
+  const { schema, createContext, log, limits, maxBody, allowedOrigins } = options
+  const graphiql = createGraphiQL(options.example)
+  return createYoga<ServerContext, Context>({
+    schema,
+    graphqlEndpoint: endpoint,
+    landingPage: false,
+    multipart: false,
+    batching: false,
+    maxRequestBodySize: maxBody,
+    // Origins are judged at the gate, for every transport; here only those that were let in learn that they may read.
+    cors:
+      allowedOrigins.length === 0
+        ? false
+        : request => {
+            const origin = request.headers.get('origin')
+            if (origin === null || !allowedOrigins.includes(origin)) return false
+            return {
+              origin,
+              methods: ['GET', 'POST'],
+              allowedHeaders: ['content-type'],
+              credentials: false,
+              maxAge: 3600,
+            }
+          },
+    graphiql: graphiql.options,
+    renderGraphiQL: graphiql.render,
+    context: ({ requestId }) => createContext(requestId),
+    plugins: [...useLimits(limits), useErrors()],
+    maskedErrors: { maskError: error => show(error, { log }) },
+    logging: quiet(log),
+  })
+}
+
+/** Yoga logs what it masks, which useErrors has logged already under its request id; the rest is for debugging. */
+function quiet(log: Logger) {
+  const debug = (...args: unknown[]) => log.debug(args.map(String).join(' '))
+  return {
+    debug: (...args: unknown[]) => log.trace(args.map(String).join(' ')),
+    info: debug,
+    warn: debug,
+    error: () => {},
+  }
+}
