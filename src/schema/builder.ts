@@ -1,8 +1,9 @@
 import SchemaBuilder from '@pothos/core'
 import ErrorsPlugin from '@pothos/plugin-errors'
-import RelayPlugin from '@pothos/plugin-relay'
+import RelayPlugin, { resolveNodes } from '@pothos/plugin-relay'
+import type { GraphQLResolveInfo } from 'graphql'
 import type { Context } from '../context.ts'
-import { decodeGlobalId, encodeGlobalId, resolveEach, resolveOne } from './global-id.ts'
+import { decodeGlobalId, encodeGlobalId, type GlobalId, resolveOne } from './global-id.ts'
 
 export interface SchemaTypes {
   Context: Context
@@ -33,12 +34,14 @@ export const builder = new SchemaBuilder<SchemaTypes>({
       description:
         'What an id stands for, null where it is gone. Errors: BAD_ID. Costs the IAM call that finds the thing again.',
       args: { id: { description: 'An `id` that this gateway gave out.' } },
-      resolve: (_root, { id }, _context, { schema }, resolveNode) => resolveOne(id, schema, resolveNode),
+      resolve: (_root, { id }, context, info) => resolveOne(id, info.schema, alone => find(alone, context, info)),
     },
     nodesQueryOptions: {
       description: 'As `node`, each id by itself: one that is bad or gone nulls its own entry.',
       args: { ids: { description: 'Ids that this gateway gave out, in any order, of any types.' } },
-      resolve: (_root, { ids }, _context, { schema }, resolveNodes) => resolveEach(ids, schema, resolveNodes),
+      // Each by itself: Pothos asks for all of them at once, and one that fails would fail them all.
+      resolve: (_root, { ids }, context, info) =>
+        ids.map(id => resolveOne(id, info.schema, alone => find(alone, context, info))),
     },
     nodeTypeOptions: { description: "Relay's Node: whatever has an `id` can be asked for again by `node(id:)`." },
     idFieldOptions: { description: 'Opaque and global; it holds what IAM needs to find the thing again.' },
@@ -65,3 +68,8 @@ builder.mutationType({
   description: 'Changes, made one after the other. What IAM refuses is data: a type of the union.',
 })
 builder.subscriptionType({ description: 'Changes as they become known, over WebSocket and SSE alike.' })
+
+async function find(id: GlobalId, context: Context, info: GraphQLResolveInfo): Promise<unknown> {
+  const [node] = await resolveNodes(builder, context, info, [id])
+  return node
+}

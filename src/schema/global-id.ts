@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { type GraphQLSchema, isObjectType } from 'graphql'
 import { GatewayError } from '../gateway-error.ts'
 
-interface GlobalId {
+export interface GlobalId {
   readonly typename: string
   readonly id: string
 }
@@ -25,20 +25,10 @@ const malformed = ''
 export async function resolveOne(
   id: GlobalId,
   schema: GraphQLSchema,
-  resolveNode: (id: GlobalId) => unknown,
+  resolveNode: (id: GlobalId) => Promise<unknown>,
 ): Promise<unknown> {
   if (!isNodeType(schema.getType(id.typename))) throw badId()
-  const node = await resolveNode(id)
-  if (node instanceof Error) throw node
-  return node
-}
-
-export function resolveEach(
-  ids: readonly GlobalId[],
-  schema: GraphQLSchema,
-  resolveNodes: (ids: GlobalId[]) => Promise<unknown[]>,
-): Promise<unknown>[] {
-  return ids.map(id => resolveOne(id, schema, async alone => (await resolveNodes([alone]))[0]))
+  return resolveNode(id)
 }
 
 /** A credential's id is its user's name and IAM's id of it: no user name holds a slash (IAM.md, constraints). */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Page, PageRequest } from '../../src/iam/model.ts'
-import { connect, type List } from '../../src/schema/connection.ts'
+import { type Connection, connect, type List } from '../../src/schema/connection.ts'
 import { encodeCursor } from '../../src/schema/cursor.ts'
 
 describe('a connection over a list that changes while it is walked', () => {
@@ -21,7 +21,7 @@ describe('a connection over a list that changes while it is walked', () => {
           }
           for (const key of added) iam.add(key)
           const cursorSurvives = last === undefined || iam.has(last)
-          const { edges, pageInfo } = await connect(iam.list, { first, after })
+          const { edges, pageInfo }: Connection<number> = await connect(iam.list, { first, after })
 
           expect(edges.length).toBeLessThanOrEqual(first)
           expect(pageInfo.hasPreviousPage).toBe(after !== null)
@@ -73,7 +73,8 @@ describe('a connection over a list that stays as it is', () => {
         const seen: number[] = []
         let after: string | null = null
         for (let turn = 0; ; turn++) {
-          const { edges, pageInfo } = await connect(iam.list, { first: sizes[turn % sizes.length], after })
+          const first = sizes[turn % sizes.length]
+          const { edges, pageInfo }: Connection<number> = await connect(iam.list, { first, after })
           seen.push(...edges.map(({ node }) => node))
           if (!pageInfo.hasNextPage) break
           after = pageInfo.endCursor
