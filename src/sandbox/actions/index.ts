@@ -1,0 +1,17 @@
+import type { ActionGroup } from './action.ts'
+import { credentialReportActions } from './credential-report.ts'
+import { serviceSpecificCredentialActions } from './service-specific-credential.ts'
+import { signingCertificateActions } from './signing-certificate.ts'
+import { securityTokenActions } from './sts.ts'
+import { userActions } from './user.ts'
+
+/** Everything the sandbox can do, one line a group. */
+export function createActionGroups(): readonly ActionGroup[] {
+  return [
+    userActions(),
+    signingCertificateActions(),
+    serviceSpecificCredentialActions(),
+    credentialReportActions(),
+    securityTokenActions(),
+  ]
+}

@@ -1,0 +1,34 @@
+export interface SandboxCall {
+  readonly action: string
+  /** As sent, without Action and Version. */
+  readonly parameters: Readonly<Record<string, string>>
+  /** Undefined when the call carried no readable signature. */
+  readonly accessKeyId: string | undefined
+  readonly requestId: string
+  /** 0: no answer was given. */
+  readonly status: number
+  /** The error's, if the answer was one. */
+  readonly code: string | undefined
+}
+
+export interface CallLog {
+  readonly calls: readonly SandboxCall[]
+  add(call: SandboxCall): void
+  clear(): void
+}
+
+const NEWEST = 100_000
+
+export function createCallLog(): CallLog {
+  const calls: SandboxCall[] = []
+  return {
+    calls,
+    add(call) {
+      calls.push(call)
+      if (calls.length > NEWEST) calls.shift()
+    },
+    clear() {
+      calls.length = 0
+    },
+  }
+}

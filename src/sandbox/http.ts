@@ -1,0 +1,91 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Outcome, type Reply, refuse } from './endpoint.ts'
+import { AwsError } from './error.ts'
+import type { SignedRequest } from './signature.ts'
+
+const MAX_BODY = 1024 * 1024
+
+/** The HTTP side of the sandbox: bytes in, bytes out, as late as asked for. Not yet listening. */
+export function createHttpServer(
+  answer: (request: SignedRequest) => Outcome,
+  latency: number,
+  closing: AbortSignal,
+): Server {
+  const server = createServer((request, response) => {
+    serve(request, response, answer, latency, closing).catch((error: unknown) => {
+      // A client that went away, or close(): nobody is there to be told. Anything else is a mistake of ours.
+      if (!request.socket.destroyed && !closing.aborted) throw error
+      request.socket.destroy()
+    })
+  })
+  // Clients keep sockets for reuse: closing one while it is idle would race with their next call.
+  server.keepAliveTimeout = 120_000
+  return server
+}
+
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: (request: SignedRequest) => Outcome,
+  latency: number,
+  closing: AbortSignal,
+): Promise<void> {
+  const outcome = await receive(request, answer)
+  if (outcome === 'hang') return
+  if (outcome === 'reset') {
+    request.socket.resetAndDestroy()
+    return
+  }
+  const wait = latency + outcome.delay
+  if (wait > 0) await sleep(wait, undefined, { signal: closing })
+  send(response, outcome)
+}
+
+async function receive(request: IncomingMessage, answer: (request: SignedRequest) => Outcome): Promise<Outcome> {
+  const [path = '', ...query] = (request.url ?? '').split('?')
+  if (request.method !== 'POST' || path !== '/') {
+    request.resume()
+    return refuse(new AwsError('UnknownOperationException', `Expected POST /, got ${request.method} ${path}`))
+  }
+  const body = await readBody(request)
+  if (body === undefined) {
+    return refuse(new AwsError('RequestEntityTooLarge', `Expected a body of at most ${MAX_BODY} bytes`))
+  }
+  return answer({ method: request.method, path, query: query.join('?'), headers: readHeaders(request), body })
+}
+
+/** Undefined when it is too long: the rest is read but not kept, so that the client gets to read the answer. */
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length <= MAX_BODY) chunks.push(chunk)
+    else chunks.length = 0
+  }
+  return length <= MAX_BODY ? Buffer.concat(chunks) : undefined
+}
+
+/** As a signature sees them: lower-case names, values trimmed, runs of spaces as one, repeated headers in one line. */
+function readHeaders({ rawHeaders }: IncomingMessage): Map<string, string> {
+  const headers = new Map<string, string>()
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = (rawHeaders[index] ?? '').toLowerCase()
+    const value = (rawHeaders[index + 1] ?? '').trim().replace(/ +/g, ' ')
+    const earlier = headers.get(name)
+    headers.set(name, earlier === undefined ? value : `${earlier},${value}`)
+  }
+  return headers
+}
+
+function send(response: ServerResponse, reply: Reply): void {
+  response.writeHead(reply.status, {
+    // Said here, for Node's own is remembered for up to a second: clients set their clocks, and order changes, by it.
+    date: new Date().toUTCString(),
+    'content-type': reply.contentType,
+    'content-length': Buffer.byteLength(reply.body),
+    ...(reply.requestId === undefined ? {} : { 'x-amzn-requestid': reply.requestId }),
+  })
+  response.end(reply.body)
+}

@@ -1,0 +1,104 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { createActionGroups } from './actions/index.ts'
+import { createCallLog, type SandboxCall } from './call-log.ts'
+import { createEndpoint } from './endpoint.ts'
+import { createFaults, type FaultRule } from './fault.ts'
+import { createHttpServer } from './http.ts'
+import { createPager } from './marker.ts'
+import { createRateLimit } from './rate.ts'
+import { createAccount, type Example } from './seed/account.ts'
+
+export type { SandboxCall } from './call-log.ts'
+export type { FaultAnswer, FaultRule } from './fault.ts'
+export type { Example } from './seed/account.ts'
+
+export interface SandboxOptions {
+  /** Default 0: any free one. */
+  readonly port?: number
+  /** Default: 127.0.0.1. */
+  readonly host?: string
+  /** How many users to make up beside the gateway's own; an account holds 5,000 in all. Default 0. */
+  readonly users?: number
+  /** Milliseconds before each answer. Default 0. */
+  readonly latency?: number
+  /** Calls a second for each API, by a token bucket. Default 0: unlimited. */
+  readonly rate?: number
+  /** Pages are no longer than this, though truncated. Default 1000. */
+  readonly maxPage?: number
+  /** The same seed: the same names, numbers, statuses and offsets from now. Default 1. */
+  readonly seed?: number
+  /** Default: made of the seed. */
+  readonly accessKeyId?: string
+  readonly secretAccessKey?: string
+}
+
+export interface Sandbox extends AsyncDisposable {
+  readonly url: string
+  readonly port: number
+  readonly accountId: string
+  /** An IAM user's, so that the implicit user works. */
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly userName: string }
+  /** A role's: there is no implicit user. */
+  readonly roleCredentials: {
+    readonly accessKeyId: string
+    readonly secretAccessKey: string
+    readonly sessionToken: string
+  }
+  /** Every call received, in order of arrival, refused ones too; the newest 100,000. */
+  readonly calls: readonly SandboxCall[]
+  clearCalls(): void
+  /** Returns how to undo it. */
+  fault(rule: FaultRule): () => void
+  /** Something to show on first sight: in an account of two seeded users or more. */
+  readonly example: Example | undefined
+  close(): Promise<void>
+}
+
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { port = 0, host = '127.0.0.1', users = 0, latency = 0, rate = 0, maxPage = 1000, seed = 1 } = options
+  const groups = createActionGroups()
+  const { account, accessKey, roleKey, example } = await createAccount(groups, {
+    users,
+    seed,
+    accessKeyId: options.accessKeyId,
+    secretAccessKey: options.secretAccessKey,
+  })
+  const log = createCallLog()
+  const faults = createFaults()
+  const page = createPager(seed, maxPage)
+  const endpoint = createEndpoint({ account, groups, roleKey, page, takeToken: createRateLimit(rate), faults, log })
+  const closing = new AbortController()
+  const server = createHttpServer(endpoint, latency, closing.signal)
+  server.listen(port, host)
+  await once(server, 'listening')
+  // A TCP server that listens has an address with a port.
+  const address = server.address() as AddressInfo
+
+  const close = async (): Promise<void> => {
+    if (!server.listening) return
+    closing.abort()
+    const closed = once(server, 'close')
+    server.close()
+    server.closeAllConnections()
+    await closed
+  }
+  const { sessionToken } = roleKey
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+    port: address.port,
+    accountId: account.accountId,
+    credentials: {
+      accessKeyId: accessKey.id,
+      secretAccessKey: accessKey.secretAccessKey,
+      userName: accessKey.user.userName,
+    },
+    roleCredentials: { accessKeyId: roleKey.accessKeyId, secretAccessKey: roleKey.secretAccessKey, sessionToken },
+    calls: log.calls,
+    clearCalls: log.clear,
+    fault: faults.add,
+    example,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
