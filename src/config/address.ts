@@ -1,0 +1,60 @@
+import { BlockList, isIP } from 'node:net'
+import { type Kind, list, Refusal, single } from './kind.ts'
+
+/** Where to listen. Whoever reaches the gateway acts with its credentials, so only this machine may. */
+export function loopbackHost(placeholder: string): Kind<string> {
+  return single(placeholder, text => {
+    const host = text.replace(/^\[(.*)\]$/, '$1').toLowerCase()
+    if (isLoopback(host)) return host
+    throw new Refusal(
+      'a loopback address (127.0.0.0/8, ::1 or localhost)',
+      text,
+      'anyone who reached the gateway there could use its credentials, and it cannot authenticate its clients yet',
+    )
+  })
+}
+
+/** Host names as a Host header has them; a name without a port stands for every port. */
+export function hostNames(placeholder: string): Kind<readonly string[]> {
+  return list(placeholder, text => {
+    const host = text.toLowerCase()
+    if (HOST.test(host) && hasPossiblePort(host)) return host
+    throw new Refusal('a host name with or without a port, such as gateway.example.com or localhost:4100', text)
+  })
+}
+
+/** Origins as browsers send them in an Origin header: lower case, without the scheme's own port. */
+export function origins(placeholder: string): Kind<readonly string[]> {
+  return list(placeholder, text => {
+    const [, scheme = '', host = ''] = ORIGIN.exec(text.toLowerCase()) ?? []
+    if (!HOST.test(host) || !hasPossiblePort(host)) {
+      throw new Refusal('an origin, scheme://host or scheme://host:port', text, REASONS.get(text))
+    }
+    const origin = `${scheme}://${host}`
+    return scheme === 'http' || scheme === 'https' ? new URL(origin).origin : origin
+  })
+}
+
+const HOST = /^(?:\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?)(?::\d{1,5})?$/
+
+const ORIGIN = /^([a-z][a-z0-9+.-]*):\/\/([^/?#@]*)$/
+
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['*', 'every page on the web could then use the credentials of the gateway, so name each origin'],
+  ['null', 'any page can send the origin null, from a sandboxed frame'],
+])
+
+function isLoopback(host: string): boolean {
+  if (host === 'localhost') return true
+  const family = isIP(host)
+  if (family === 0) return false
+  const loopback = new BlockList()
+  loopback.addSubnet('127.0.0.0', 8, 'ipv4')
+  loopback.addAddress('::1', 'ipv6')
+  return loopback.check(host, family === 4 ? 'ipv4' : 'ipv6')
+}
+
+function hasPossiblePort(host: string): boolean {
+  const port = /:(\d+)$/.exec(host.replace(/^\[.*\]/, ''))?.[1]
+  return port === undefined || (Number(port) >= 1 && Number(port) <= 65_535)
+}

@@ -1,0 +1,57 @@
+#!/usr/bin/env node
+import { constants } from 'node:os'
+import { type Config, ConfigError, config, HelpShown } from './config.ts'
+import { createGateway, createSandbox, StartError } from './gateway.ts'
+
+async function main(): Promise<void> {
+  try {
+    await run(config())
+  } catch (error) {
+    if (error instanceof HelpShown) end(process.stdout, error.message, error.exitCode)
+    else if (error instanceof ConfigError) end(process.stderr, `iam-graphql-gateway: ${error.message}`, error.exitCode)
+    else if (error instanceof StartError) end(process.stderr, `iam-graphql-gateway: ${error.message}`, 1)
+    else throw error
+  }
+}
+
+async function run(asked: Config): Promise<void> {
+  const signalled = firstSignal(asked.startedByNpm)
+  const running = asked.command === 'sandbox' ? await createSandbox(asked) : await createGateway(asked)
+  process.stdout.write(`${running.announcement}\n`)
+  await signalled
+  await running.close()
+  process.exit(0)
+}
+
+/**
+ * The first signal is for the caller to act on; the second ends the process there and then. Ctrl-C under npm is one
+ * signal that comes twice: from the terminal, and passed on by npm (measured with npm 11: within a millisecond).
+ */
+function firstSignal(startedByNpm: boolean): Promise<void> {
+  return new Promise(resolve => {
+    let echo: { readonly of: NodeJS.Signals; readonly until: number } | undefined
+    let signalled = false
+    const receive = (signal: NodeJS.Signals) => {
+      if (!signalled) {
+        signalled = true
+        if (startedByNpm) echo = { of: signal, until: performance.now() + ECHO_MILLISECONDS }
+        resolve()
+      } else if (signal === echo?.of && performance.now() < echo.until) {
+        echo = undefined
+      } else {
+        process.exit(128 + constants.signals[signal])
+      }
+    }
+    process.on('SIGTERM', receive)
+    process.on('SIGINT', receive)
+  })
+}
+
+function end(stream: NodeJS.WriteStream, text: string, exitCode: number): void {
+  stream.write(`${text}\n`)
+  process.exitCode = exitCode
+}
+
+const ECHO_MILLISECONDS = 250
+
+void main()

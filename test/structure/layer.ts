@@ -1,0 +1,69 @@
+import type { Import, Module } from './module.ts'
+
+/**
+ * Who may import whom. A room is a folder of src, or a file beside them; what is missing here may not be imported.
+ * A single file of a room is named by its path.
+ */
+const mayImport: ReadonlyMap<string, readonly string[]> = new Map([
+  ['main', ['config', 'gateway']],
+  ['gateway', ['config', 'log', 'server', 'schema', 'context', 'loaders', 'iam', 'events', 'gateway-error', 'sandbox']],
+  ['config', []],
+  // Bodies are cut from messages by the same words everywhere.
+  ['log', ['iam/errors.ts']],
+  ['server', ['schema', 'context', 'loaders', 'iam', 'events', 'gateway-error']],
+  ['schema', ['context', 'loaders', 'iam', 'events', 'gateway-error']],
+  ['context', ['loaders', 'iam', 'events', 'gateway-error']],
+  ['loaders', ['iam', 'gateway-error']],
+  ['events', ['iam/model.ts', 'gateway-error']],
+  ['iam', ['gateway-error']],
+  ['gateway-error', []],
+  // Nothing of ours: shared code would let both sides be wrong together.
+  ['sandbox', []],
+])
+
+/** Only this room knows the SDK. */
+const sdkRoom = 'iam'
+
+export function layerBreaches(modules: readonly Module[]): string[] {
+  return modules.flatMap(({ path, imports }) => {
+    const allowed = mayImport.get(roomOf(path))
+    if (allowed === undefined) return [`${path} is in a room that the table of layers does not have`]
+    return imports.flatMap(one => breach(path, allowed, one) ?? [])
+  })
+}
+
+/** Every import counts, a type's too. Each cycle is told once, from the first of its modules that was met. */
+export function importCycles(modules: readonly Module[]): string[] {
+  const importsOf = new Map(modules.map(({ path, imports }) => [path, imports.map(({ target }) => target)]))
+  const finished = new Set<string>()
+  const cycles: string[] = []
+  const walk = (path: string, trail: readonly string[]) => {
+    const start = trail.indexOf(path)
+    if (start >= 0) cycles.push([...trail.slice(start), path].join(' → '))
+    if (start >= 0 || finished.has(path)) return
+    for (const target of importsOf.get(path) ?? []) {
+      if (target !== undefined) walk(target, [...trail, path])
+    }
+    finished.add(path)
+  }
+  for (const { path } of modules) walk(path, [])
+  return cycles
+}
+
+function breach(path: string, allowed: readonly string[], { specifier, target }: Import): string | undefined {
+  const from = roomOf(path)
+  if (target === undefined) {
+    return isSdk(specifier) && from !== sdkRoom ? `${path} imports ${specifier}, which only ${sdkRoom}/ may` : undefined
+  }
+  const to = roomOf(target)
+  if (from === to || allowed.includes(to) || allowed.includes(target)) return undefined
+  return `${path} imports ${target}`
+}
+
+function roomOf(path: string): string {
+  return path.replace(/(\/.*|\.ts)$/, '')
+}
+
+function isSdk(specifier: string): boolean {
+  return specifier.startsWith('@aws-sdk/') || specifier.startsWith('@smithy/')
+}
