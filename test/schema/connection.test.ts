@@ -21,7 +21,8 @@ describe('a connection over a list that changes while it is walked', () => {
           }
           for (const key of added) iam.add(key)
           const cursorSurvives = last === undefined || iam.has(last)
-          const { edges, pageInfo }: Connection<number> = await connect(iam.list, { first, after })
+          const page: Connection<number> = await connect(iam.list, { first, after })
+          const { edges, pageInfo } = page
 
           expect(edges.length).toBeLessThanOrEqual(first)
           expect(pageInfo.hasPreviousPage).toBe(after !== null)

@@ -1,0 +1,110 @@
+import { DeleteUserCommand } from '@aws-sdk/client-iam'
+import { describe, expect, test, vi } from 'vitest'
+import { openAccount } from '../account.ts'
+import { startTestGateway } from '../gateway.ts'
+
+const dashboard = `query ($first: Int) { users(first: $first) { nodes {
+  userName
+  signingCertificates { nodes { certificateId status } }
+  serviceSpecificCredentials { serviceName status }
+} } }`
+
+describe('the dashboard', () => {
+  test('of 100 users costs a ListUsers, a list of certificates each, and one sweep of AllUsers', async () => {
+    await using gateway = await startTestGateway('--sandbox-users=150')
+    const calls = await gateway.callsOf(async () => {
+      const { data, errors } = await gateway.ask(dashboard, { first: 100 })
+      expect(errors).toBeUndefined()
+      expect(data.users.nodes).toHaveLength(100)
+    })
+    const names = (await gateway.ask('{ users(first: 100) { nodes { userName } } }')).data.users.nodes
+    expect(calls.sort()).toEqual(
+      [
+        'ListServiceSpecificCredentials',
+        ...names.map(({ userName }: { userName: string }) => `ListSigningCertificates ${userName}`),
+        'ListUsers',
+      ].sort(),
+    )
+    const sweep = gateway.sandbox.calls.find(({ action }) => action === 'ListServiceSpecificCredentials')
+    expect(sweep?.parameters).toEqual({ AllUsers: 'true', MaxItems: '1000' })
+  })
+
+  test('costs as many calls of the sweep as IAM makes pages of it', async () => {
+    await using gateway = await startTestGateway('--sandbox-users=40', '--sandbox-max-page=20')
+    const whole = (await gateway.ask('{ serviceSpecificCredentials(first: 1000) { nodes { id } } }')).data
+    const pages = Math.ceil(whole.serviceSpecificCredentials.nodes.length / 20)
+    const calls = await gateway.callsOf(() => gateway.ask(dashboard, { first: 40 }))
+    expect(pages).toBeGreaterThan(1)
+    expect(calls.filter(call => call === 'ListServiceSpecificCredentials')).toHaveLength(pages)
+    expect(calls.filter(call => call.startsWith('ListServiceSpecificCredentials '))).toEqual([])
+  })
+})
+
+describe("users' credentials", () => {
+  test('are the same by the sweep and user by user', async () => {
+    await using gateway = await startTestGateway('--sandbox-users=30')
+    const { data } = await gateway.ask('{ users { nodes { userName serviceSpecificCredentials { id status } } } }')
+    for (const { userName, serviceSpecificCredentials } of data.users.nodes) {
+      const alone = await gateway.ask(
+        'query ($userName: String!) { user(userName: $userName) { serviceSpecificCredentials { id status } } }',
+        { userName },
+      )
+      const byId = (a: { id: string }, b: { id: string }) => a.id.localeCompare(b.id)
+      expect(alone.data.user.serviceSpecificCredentials.sort(byId)).toEqual(serviceSpecificCredentials.sort(byId))
+    }
+  })
+
+  test('of nine users are asked one by one, of ten by one sweep', async () => {
+    await using gateway = await startTestGateway('--sandbox-users=20')
+    const query = 'query ($first: Int) { users(first: $first) { nodes { serviceSpecificCredentials { id } } } }'
+    const nine = await gateway.callsOf(() => gateway.ask(query, { first: 9 }))
+    expect(nine.filter(call => call.startsWith('ListServiceSpecificCredentials '))).toHaveLength(9)
+    expect(nine).toHaveLength(10)
+    const ten = await gateway.callsOf(() => gateway.ask(query, { first: 10 }))
+    expect(ten).toEqual(['ListUsers', 'ListServiceSpecificCredentials'])
+  })
+
+  test('are asked one by one once the sweep has cost as many pages as there are users', async () => {
+    await using gateway = await startTestGateway('--sandbox-users=100', '--sandbox-max-page=12')
+    gateway.sandbox.fault({ action: 'ListServiceSpecificCredentials', times: 10, answer: { maxPage: 1 } })
+    const query = '{ users(first: 10) { nodes { serviceSpecificCredentials { userName } userName } } }'
+    const calls = await gateway.callsOf(async () => {
+      const { data, errors } = await gateway.ask(query)
+      expect(errors).toBeUndefined()
+      for (const user of data.users.nodes) {
+        for (const credential of user.serviceSpecificCredentials) expect(credential.userName).toBe(user.userName)
+      }
+    })
+    expect(calls.filter(call => call === 'ListServiceSpecificCredentials')).toHaveLength(10)
+    expect(calls.filter(call => call.startsWith('ListServiceSpecificCredentials '))).toHaveLength(10)
+  })
+
+  test.each(['AccessDenied', 'ValidationError', 'InvalidInput'])(
+    'are asked one by one where AllUsers is refused with %s',
+    async code => {
+      await using gateway = await startTestGateway('--sandbox-users=20')
+      gateway.sandbox.fault({ action: 'ListServiceSpecificCredentials', times: 1, answer: { code, status: 400 } })
+      const calls = await gateway.callsOf(async () => {
+        const { errors } = await gateway.ask('{ users(first: 10) { nodes { serviceSpecificCredentials { id } } } }')
+        expect(errors).toBeUndefined()
+      })
+      expect(calls.slice(0, 2)).toEqual(['ListUsers', 'ListServiceSpecificCredentials'])
+      expect(calls.slice(2).every(call => call.startsWith('ListServiceSpecificCredentials '))).toBe(true)
+      expect(calls).toHaveLength(12)
+    },
+  )
+
+  test('of a user deleted meanwhile are none in a sweep', async () => {
+    await using gateway = await startTestGateway('--sandbox-users=0')
+    using account = openAccount(gateway.sandbox)
+    for (let n = 0; n < 12; n++) await account.user(`user${n}`)
+    // ListUsers is performed at once and answered late; user3 goes in between.
+    gateway.sandbox.fault({ action: 'ListUsers', answer: { delay: 500 } })
+    const asked = gateway.ask('{ users { nodes { userName serviceSpecificCredentials { id } } } }')
+    await vi.waitFor(() => expect(gateway.sandbox.calls.some(({ action }) => action === 'ListUsers')).toBe(true))
+    await account.iam.send(new DeleteUserCommand({ UserName: 'user3' }))
+    const { data, errors } = await asked
+    expect(errors).toBeUndefined()
+    expect(data.users.nodes).toContainEqual({ userName: 'user3', serviceSpecificCredentials: [] })
+  })
+})
