@@ -87,12 +87,13 @@ function iamTarget(sandbox: Sandbox | undefined, log: Logger): IamClientOptions 
   }
 }
 
-async function whoAsks(iam: IamClient, target: IamClientOptions): Promise<Identity> {
+async function whoAsks(iam: IamClient, target: { readonly stsEndpoint?: string }): Promise<Identity> {
   return identify(iam, target).catch((error: unknown) => {
     if (!(error instanceof NoCredentials)) throw error
+    const reason = error.cause instanceof Error ? ` (${error.cause.message.replace(/\.$/, '')})` : ''
     throw new StartError(
-      'found no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or try it without ' +
-        'an account by "npm start".',
+      `found no AWS credentials${reason}: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or try it ` +
+        'without an account by "npm start".',
     )
   })
 }
@@ -143,9 +144,11 @@ function announce(url: string, identity: Identity, sandbox: Sandbox | undefined)
   return `Open ${url}\n\nIt serves an embedded sandbox IAM at ${sandbox.url}; for the AWS CLI or an SDK:\n\n${environmentOf(sandbox)}`
 }
 
+/** The region under both its names: boto3, and with it version 1 of the AWS CLI, knows only the second. */
 function environmentOf({ url, credentials }: Sandbox): string {
   return [
-    `  export AWS_ENDPOINT_URL_IAM=${url} AWS_ENDPOINT_URL_STS=${url} AWS_REGION=us-east-1`,
+    `  export AWS_ENDPOINT_URL_IAM=${url} AWS_ENDPOINT_URL_STS=${url}`,
+    '  export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1',
     `  export AWS_ACCESS_KEY_ID=${credentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey}`,
   ].join('\n')
 }

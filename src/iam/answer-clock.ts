@@ -2,12 +2,12 @@ import type { IAMClient } from '@aws-sdk/client-iam'
 
 /** An answer that carries IAM's own clock: the `Date` header, which the SDK does not show. */
 export interface Clocked {
-  readonly $metadata: { readonly requestId?: string; readonly answeredAt?: Date }
+  readonly $metadata: { readonly requestId?: string | undefined; readonly answeredAt?: Date | undefined }
 }
 
 type Plugin = Parameters<IAMClient['middlewareStack']['use']>[0]
 
-/** A change's time is IAM's, never this machine's. Low priority in the deserialize step sits next to the wire. */
+/** A change's time is IAM's, never this machine's. High priority in this step: around the SDK's own reading. */
 export const answerClock: Plugin = {
   applyToStack: stack => {
     stack.add(

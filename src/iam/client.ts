@@ -9,11 +9,11 @@ import { loadConfig, NODE_REGION_CONFIG_FILE_OPTIONS, NODE_REGION_CONFIG_OPTIONS
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import type { Command } from '@smithy/types'
 import pLimit from 'p-limit'
-import { answerClock, type Clocked } from './answer-clock.ts'
-import { type IamError, isRefusal } from './errors.ts'
-import { changeFailure, isSilence, questionFailure } from './failure.ts'
-import type { Receipt } from './model.ts'
-import { IamRetryStrategy } from './retry.ts'
+import { answerClock } from './answer-clock.ts'
+import { type Changed, type ChangeKind, change } from './change.ts'
+import { IamError } from './errors.ts'
+import { isSilence, questionFailure } from './failure.ts'
+import { QuestionRetryStrategy } from './retry.ts'
 
 export interface IamClientOptions {
   /** Left out: `AWS_ENDPOINT_URL_IAM`, the profile, else AWS's own. */
@@ -42,19 +42,20 @@ type IamCommand<Input extends ServiceInputTypes, Output extends ServiceOutputTyp
 >
 
 export interface IamClient {
-  /** A question: repeated while IAM throttles or is silent, a few times. Throws IamError, or the signal's reason. */
-  ask<I extends ServiceInputTypes, O extends ServiceOutputTypes>(
-    command: IamCommand<I, O>,
-    options?: AskOptions,
-  ): Promise<O>
   /**
-   * A change: sent once, never aborted. Only one that disables is repeated when its fate is unknown: a repeated enable
-   * could undo an emergency disable made meanwhile. Throws IamError, OUTCOME_UNKNOWN where IAM did not answer.
+   * A question: repeated while IAM throttles or is silent, a few times. `read` makes of the answer what is wanted, and
+   * throws where it was not IAM's. Throws IamError, or the signal's reason.
    */
-  change<I extends ServiceInputTypes, O extends ServiceOutputTypes>(
+  ask<I extends ServiceInputTypes, O extends ServiceOutputTypes, Value>(
     command: IamCommand<I, O>,
-    kind: { readonly disables: boolean },
-  ): Promise<Changed<O>>
+    read: (answer: O) => Value,
+    options?: AskOptions,
+  ): Promise<Value>
+  /** A change: once sent, never aborted. Throws IamError, OUTCOME_UNKNOWN where nobody knows whether it was made. */
+  change<I extends ServiceInputTypes, O extends ServiceOutputTypes, Value>(
+    command: IamCommand<I, O>,
+    kind: ChangeKind<O, Value>,
+  ): Promise<Changed<Value>>
   /** False when IAM was asked lately and was silent. */
   answersLately(): boolean
   readonly sdk: IAMClient
@@ -67,63 +68,69 @@ export interface AskOptions {
   readonly urgent?: boolean
 }
 
-export interface Changed<Output> extends Receipt {
-  readonly output: Output
-  /** Milliseconds between sending and the answer. */
-  readonly elapsed: number
-}
-
 export function createIamClient(options: IamClientOptions = {}): IamClient {
-  const requestHandler = new NodeHttpHandler({
-    connectionTimeout: 5_000,
-    requestTimeout: options.callTimeout ?? 30_000,
-    throwOnRequestTimeout: true,
-    httpAgent: { keepAlive: true, maxSockets: 50 },
-    httpsAgent: { keepAlive: true, maxSockets: 50 },
+  const asker = new IAMClient({
+    ...connection(options),
+    requestHandler: createHandler(options, { keepAlive: true }),
+    retryStrategy: new QuestionRetryStrategy(),
   })
-  const base = { ...connection(options), requestHandler }
-  const asker = new IAMClient({ ...base, retryStrategy: new IamRetryStrategy(6, 'ask') })
-  const changer = new IAMClient({ ...base, retryStrategy: new IamRetryStrategy(4, 'change') })
-  const disabler = new IAMClient({ ...base, retryStrategy: new IamRetryStrategy(4, 'ask') })
-  for (const client of [asker, changer, disabler]) client.middlewareStack.use(answerClock)
+  // A kept connection may be closed by the other side just as a call goes out on it; a question is then asked again,
+  // but of a change nobody would know whether it was made.
+  const changer = new IAMClient({
+    ...connection(options),
+    // Found once for both, and remembered.
+    credentials: asker.config.credentials,
+    requestHandler: createHandler(options, { keepAlive: false }),
+    maxAttempts: 1,
+  })
+  changer.middlewareStack.use(answerClock)
 
   const lane = pLimit(options.concurrency ?? 25)
   const pulse = createPulse(options.onSilence)
 
   return {
     sdk: asker,
-    async ask(command, { signal, urgent = false } = {}) {
+    async ask(command, read, { signal, urgent = false } = {}) {
+      signal?.throwIfAborted()
       const send = async () => {
         signal?.throwIfAborted()
         return asker.send(command, signal && { abortSignal: signal })
       }
       try {
-        const output = await untilAborted(urgent ? send() : lane(send), signal)
+        const value = read(await untilAborted(urgent ? send() : lane(send), signal))
         pulse.answered()
-        return output
+        return value
       } catch (error) {
         signal?.throwIfAborted()
         throw pulse.failed(questionFailure(error))
       }
     },
-    async change(command, { disables }) {
-      const sentAt = performance.now()
+    async change(command, kind) {
       try {
-        const output = await (disables ? disabler : changer).send(command)
-        const { requestId, answeredAt }: Clocked['$metadata'] = output.$metadata
-        // A 200 without IAM's request id is some proxy's page: the SDK resolves it, with nothing in it.
-        if (requestId === undefined) throw changeFailure(undefined)
+        const changed = await change(() => changer.send(command), kind)
         pulse.answered()
-        return { output, requestId, answeredAt: answeredAt ?? new Date(), elapsed: performance.now() - sentAt }
+        return changed
       } catch (error) {
-        throw pulse.failed(changeFailure(error))
+        throw error instanceof IamError ? pulse.failed(error) : error
       }
     },
     answersLately: pulse.beats,
     destroy() {
-      for (const client of [asker, changer, disabler]) client.destroy()
+      for (const client of [asker, changer]) client.destroy()
     },
   }
+}
+
+function createHandler({ callTimeout = 30_000 }: IamClientOptions, { keepAlive }: { readonly keepAlive: boolean }) {
+  return new NodeHttpHandler({
+    connectionTimeout: 5_000,
+    requestTimeout: callTimeout,
+    throwOnRequestTimeout: true,
+    // The handler's requestTimeout ends with the answer's headers; an answer may stop in its middle, too.
+    socketTimeout: callTimeout,
+    httpAgent: { keepAlive, maxSockets: 50 },
+    httpsAgent: { keepAlive, maxSockets: 50 },
+  })
 }
 
 /** Neither the lane nor the SDK's wait between two attempts ends with the signal. */
@@ -145,22 +152,23 @@ function connection({ endpoint, region, credentials }: IamClientOptions): IAMCli
 }
 
 /** IAM is global: where nothing names a region, any will do. */
-export const configuredRegion = (): Promise<string> =>
+const configuredRegion = (): Promise<string> =>
   loadConfig({ ...NODE_REGION_CONFIG_OPTIONS, default: 'us-east-1' }, NODE_REGION_CONFIG_FILE_OPTIONS)()
 
 /** For `/ready`: silent lately, and nothing heard since. A refusal is an answer. */
 function createPulse(onSilence: IamClientOptions['onSilence']) {
   const memory = 30_000
   let silentAt = Number.NEGATIVE_INFINITY
+  const answered = () => {
+    silentAt = Number.NEGATIVE_INFINITY
+  }
   return {
-    answered: () => {
-      silentAt = Number.NEGATIVE_INFINITY
-    },
+    answered,
     failed(error: IamError): IamError {
       if (isSilence(error)) {
         silentAt = performance.now()
         onSilence?.(error)
-      } else if (isRefusal(error)) silentAt = Number.NEGATIVE_INFINITY
+      } else answered()
       return error
     },
     beats: () => performance.now() - silentAt > memory,

@@ -2,30 +2,48 @@ import type { MetadataBearer, MiddlewareStack } from '@smithy/types'
 
 export interface Endpoint {
   readonly url: string
-  /** Whether something (AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_IAM, the profile) leads elsewhere than to AWS's own. */
+  /** Whether something (an option, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_IAM, the profile) leads elsewhere than AWS would. */
   readonly overridden: boolean
 }
 
+interface Client {
+  send(command: never): Promise<unknown>
+}
+
+interface Command<Input extends object, Output extends MetadataBearer> {
+  readonly middlewareStack: MiddlewareStack<Input, Output>
+}
+
 /**
- * Where a client would send a command. The SDK finds that out only on the way to the wire, so the command takes that
- * way up to the point where the endpoint is known, and no further: nothing is signed or sent.
+ * Where a client would send a command. `plain` is its like with `ignoreConfiguredEndpointUrls`: the SDK keeps to itself
+ * what it found configured, so the two are compared.
  */
 export async function endpointOf<Input extends object, Output extends MetadataBearer>(
-  client: { readonly config: object; send(command: never): Promise<unknown> },
-  command: { readonly middlewareStack: MiddlewareStack<Input, Output> },
+  client: Client,
+  plain: Client,
+  command: Command<Input, Output>,
 ): Promise<Endpoint> {
+  const url = await urlOf(client, command)
+  return { url, overridden: url !== (await urlOf(plain, command)) }
+}
+
+/**
+ * The SDK finds the endpoint only on the way to the wire, so the command takes that way up to the point where it is
+ * known, and no further: nothing is signed or sent.
+ */
+async function urlOf<Input extends object, Output extends MetadataBearer>(
+  client: Client,
+  command: Command<Input, Output>,
+): Promise<string> {
   let url: string | undefined
   command.middlewareStack.add(
     (_next, context) => async () => {
       url = context.endpointV2?.url.href
       return { response: undefined, output: { $metadata: {} } as Output }
     },
-    { step: 'build', name: 'stopOnceTheEndpointIsKnown' },
+    { step: 'build', name: 'stopOnceTheEndpointIsKnown', override: true },
   )
   await client.send(command as never)
   if (url === undefined) throw new Error('expected the SDK to resolve an endpoint, got none')
-  return {
-    url: url.replace(/\/$/, ''),
-    overridden: 'isCustomEndpoint' in client.config && client.config.isCustomEndpoint === true,
-  }
+  return url.replace(/\/$/, '')
 }

@@ -79,6 +79,6 @@ const passingCodes = new Set<string>([
  */
 export function withoutCertificate(message: string): string {
   return message
-    .replace(/^(Certificate )[\s\S]*( is malformed\.)$/, '$1<body cut>$2')
+    .replace(/\b(Certificate )[\s\S]*( is malformed\.)/, '$1<body cut>$2')
     .replace(/-----BEGIN [\s\S]*?(?:-----END [^-]*-----|$)/g, '<body cut>')
 }

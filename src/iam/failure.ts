@@ -1,17 +1,39 @@
 import { IamError, iamError } from './errors.ts'
-import { wireCode } from './retry.ts'
+
+/** What became of an attempt that did not succeed. */
+export type Fate =
+  /** IAM did nothing, and will if it is asked again. */
+  | 'deferred'
+  /** IAM judged the call. */
+  | 'refused'
+  /** IAM said that it failed: whether before or behind the change, it did not say. */
+  | 'failed'
+  /** The call never left this machine. */
+  | 'unsent'
+  /** No answer, or one that is not IAM's. */
+  | 'lost'
+
+export function fateOf(error: unknown): Fate {
+  const code = wireCode(error)
+  if (code === undefined) return neverLeft(error) ? 'unsent' : 'lost'
+  if (code === 'Throttling' || (clockCodes.has(code) && isClockCorrected(error))) return 'deferred'
+  return (metadataOf(error).httpStatusCode ?? 0) >= 500 ? 'failed' : 'refused'
+}
 
 /** What went wrong while asking. */
 export function questionFailure(error: unknown): IamError {
-  return answeredFailure(error) ?? IamError.own('IAM_UNREACHABLE', unreachableMessage(error), { cause: error })
+  return error instanceof IamError ? error : (answered(error) ?? unreachable(error))
 }
 
-/** What went wrong while changing: without an answer nobody knows whether IAM did it. */
-export function changeFailure(error: unknown): IamError {
-  const answered = answeredFailure(error)
-  if (answered) return answered
-  if (neverSent(error))
-    return IamError.own('IAM_UNREACHABLE', `${unreachableMessage(error)} Nothing was changed.`, { cause: error })
+/**
+ * What went wrong while changing. `doubtful`: nobody knows what became of an earlier attempt, so that the last one not
+ * being made does not mean that nothing was changed.
+ */
+export function changeFailure(error: unknown, doubtful: boolean): IamError {
+  const fate = fateOf(error)
+  if (fate === 'unsent' && !doubtful) return unreachable(error, ' Nothing was changed.')
+  const told = fate === 'deferred' && doubtful ? undefined : answered(error)
+  if (told) return told
   const message = 'IAM did not answer: the change may or may not have been made.'
   return IamError.own('OUTCOME_UNKNOWN', message, { cause: error })
 }
@@ -20,27 +42,50 @@ export function isSilence(error: IamError): boolean {
   return error.code === 'IAM_UNREACHABLE' || error.code === 'OUTCOME_UNKNOWN'
 }
 
-function answeredFailure(error: unknown): IamError | undefined {
-  if (error instanceof IamError) return error
-  const code = wireCode(error)
-  if (code === undefined || !(error instanceof Error)) return undefined
-  const requestId = '$metadata' in error ? (error.$metadata as { requestId?: string }).requestId : undefined
-  return iamError(code, error.message, requestId ?? null)
+/** `error.name` is the SDK's shape name; the code on the wire is `error.Code`. Undefined: IAM did not answer. */
+function wireCode(error: unknown): string | undefined {
+  const code: unknown = typeof error === 'object' && error !== null && 'Code' in error ? error.Code : undefined
+  return typeof code === 'string' ? code : undefined
 }
 
-function unreachableMessage(error: unknown): string {
-  return isCredentialsError(error)
-    ? 'The gateway has no AWS credentials to ask IAM with.'
-    : 'IAM could not be reached, or its answer was not one of IAM.'
+/** Signed by a clock that was wrong: the SDK has set its own by IAM's by now. */
+const clockCodes = new Set(['SignatureDoesNotMatch', 'RequestExpired', 'RequestTimeTooSkewed'])
+
+function isClockCorrected(error: unknown): boolean {
+  return metadataOf(error).clockSkewCorrected === true
 }
 
-/** No connection, or no credentials to sign with: the call never left this machine. */
-function neverSent(error: unknown): boolean {
+function metadataOf(error: unknown): {
+  readonly requestId?: string
+  readonly httpStatusCode?: number
+  readonly clockSkewCorrected?: boolean
+} {
+  return error instanceof Error && '$metadata' in error && error.$metadata ? error.$metadata : {}
+}
+
+/**
+ * No credentials to sign with, no address, or no connection. The code alone does not tell: a connection that broke
+ * after the call was sent may end in the same EHOSTUNREACH. Several addresses that all failed are an AggregateError.
+ */
+function neverLeft(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.every(neverLeft)
   if (isCredentialsError(error)) return true
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return typeof code === 'string' && ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'].includes(code)
+  return error instanceof Error && 'syscall' in error && /^(connect|getaddrinfo)$/.test(String(error.syscall))
 }
 
 function isCredentialsError(error: unknown): boolean {
   return error instanceof Error && error.name === 'CredentialsProviderError'
+}
+
+function answered(error: unknown): IamError | undefined {
+  const code = wireCode(error)
+  if (code === undefined || !(error instanceof Error)) return undefined
+  return iamError(code, error.message, metadataOf(error).requestId ?? null)
+}
+
+function unreachable(error: unknown, consequence = ''): IamError {
+  const message = isCredentialsError(error)
+    ? 'The gateway has no AWS credentials to ask IAM with.'
+    : 'IAM could not be reached, or its answer was not one of IAM.'
+  return IamError.own('IAM_UNREACHABLE', message + consequence, { cause: error })
 }

@@ -1,6 +1,6 @@
-import { GetUserCommand } from '@aws-sdk/client-iam'
+import { GetUserCommand, IAMClient } from '@aws-sdk/client-iam'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
-import { configuredRegion, type IamClient, type IamClientOptions } from './client.ts'
+import type { IamClient } from './client.ts'
 import { endpointOf } from './endpoint.ts'
 
 export interface Identity {
@@ -23,39 +23,44 @@ const patience = 5_000
  * As whom the gateway asks IAM. STS knows; but where IAM's endpoint is overridden and STS's is not, an emulator's user
  * must not be looked up at real AWS, so IAM itself is asked. Throws NoCredentials.
  */
-export async function identify(
-  iam: IamClient,
-  options: IamClientOptions & { readonly stsEndpoint?: string },
-): Promise<Identity> {
-  const { accessKeyId } = await iam.sdk.config.credentials().catch((cause: unknown) => {
+export async function identify(iam: IamClient, options: { readonly stsEndpoint?: string } = {}): Promise<Identity> {
+  const { region, credentials } = iam.sdk.config
+  const { accessKeyId } = await credentials().catch((cause: unknown) => {
     throw new NoCredentials('no AWS credentials', { cause })
   })
-  const sts = new STSClient({
-    region: options.region ?? configuredRegion,
-    credentials: iam.sdk.config.credentials,
-    maxAttempts: 2,
-    ...(options.stsEndpoint !== undefined && { endpoint: options.stsEndpoint }),
-  })
+  const { stsEndpoint } = options
+  const base = { region, credentials }
+  const sts = new STSClient({ ...base, maxAttempts: 2, ...(stsEndpoint !== undefined && { endpoint: stsEndpoint }) })
+  const plainIam = new IAMClient({ ...base, ignoreConfiguredEndpointUrls: true })
+  const plainSts = new STSClient({ ...base, ignoreConfiguredEndpointUrls: true })
   try {
-    const endpoint = await endpointOf(iam.sdk, new GetUserCommand({}))
-    const stsEndpoint = await endpointOf(sts, new GetCallerIdentityCommand({}))
-    const abortSignal = AbortSignal.timeout(patience)
-    try {
-      const arn =
-        endpoint.overridden && !stsEndpoint.overridden
-          ? (await iam.sdk.send(new GetUserCommand({}), { abortSignal })).User?.Arn
-          : (await sts.send(new GetCallerIdentityCommand({}), { abortSignal })).Arn
-      if (arn !== undefined) return { arn, name: arn, endpoint: endpoint.url }
-      return { ...byKey(accessKeyId), endpoint: endpoint.url, reason: 'the answer held no ARN' }
-    } catch (error) {
-      const reason = error instanceof Error ? error.name : 'unknown'
-      return { ...byKey(accessKeyId), endpoint: endpoint.url, reason }
-    }
+    const iamEndpoint = await endpointOf(iam.sdk, plainIam, new GetUserCommand({}))
+    const asksIam =
+      iamEndpoint.overridden && !(await endpointOf(sts, plainSts, new GetCallerIdentityCommand({}))).overridden
+    const who = await (asksIam ? askIam(iam.sdk) : askSts(sts)).catch((error: unknown) => ({
+      reason: error instanceof Error ? error.name : 'unknown',
+    }))
+    return { ...named(who, accessKeyId), endpoint: iamEndpoint.url }
   } finally {
-    sts.destroy()
+    for (const client of [sts, plainIam, plainSts]) client.destroy()
   }
 }
 
-function byKey(accessKeyId: string): Pick<Identity, 'arn' | 'name'> {
-  return { arn: undefined, name: `access key …${accessKeyId.slice(-4)}` }
+type Who = { readonly arn: string } | { readonly reason: string }
+
+async function askIam(iam: IAMClient): Promise<Who> {
+  const { User } = await iam.send(new GetUserCommand({}), { abortSignal: AbortSignal.timeout(patience) })
+  return User?.Arn === undefined ? noArn : { arn: User.Arn }
+}
+
+async function askSts(sts: STSClient): Promise<Who> {
+  const { Arn } = await sts.send(new GetCallerIdentityCommand({}), { abortSignal: AbortSignal.timeout(patience) })
+  return Arn === undefined ? noArn : { arn: Arn }
+}
+
+const noArn = { reason: 'the answer held no ARN' }
+
+function named(who: Who, accessKeyId: string): Pick<Identity, 'arn' | 'name' | 'reason'> {
+  if ('arn' in who) return { arn: who.arn, name: who.arn }
+  return { arn: undefined, name: `access key …${accessKeyId.slice(-4)}`, reason: who.reason }
 }

@@ -1,33 +1,30 @@
 import { StandardRetryStrategy } from '@smithy/core/retry'
 import type { RetryErrorInfo, StandardRetryToken } from '@smithy/types'
+import { fateOf } from './failure.ts'
+
+/** Bounds of a question's attempts: one that hangs takes the whole time of a call. */
+const attempts = { deferred: 6, lost: 3 }
 
 /**
- * The SDK's standard retry with IAM's rules in place of the SDK's guesses: only the code `Throttling` is throttling.
- * The SDK counts the quota error LimitExceeded as throttling too, so that an upload over quota took three calls and
- * over a second (measured).
- *
- * - `ask`: repeated when throttled, and when IAM's answer is lost (5xx, resets, time-outs).
- * - `change`: repeated only when throttled, for then IAM has said that it did nothing.
+ * How questions are repeated: the SDK's standard backoff and budget, with IAM's rules in place of the SDK's guesses.
+ * Only the code `Throttling` is throttling: the SDK counts the quota error LimitExceeded as such, too (measured).
  */
-export class IamRetryStrategy extends StandardRetryStrategy {
-  readonly #kind: 'ask' | 'change'
-
-  constructor(maxAttempts: number, kind: 'ask' | 'change') {
-    super(maxAttempts)
-    this.#kind = kind
+export class QuestionRetryStrategy extends StandardRetryStrategy {
+  constructor() {
+    super(attempts.deferred)
   }
 
-  override refreshRetryTokenForRetry(token: StandardRetryToken, info: RetryErrorInfo): Promise<StandardRetryToken> {
-    const code = wireCode(info.error)
-    const throttled = code === 'Throttling'
-    const lost = code === undefined || (info.error?.$metadata?.httpStatusCode ?? 0) >= 500
-    if (!throttled && !(this.#kind === 'ask' && lost)) throw new Error('not repeated')
-    return super.refreshRetryTokenForRetry(token, { ...info, errorType: throttled ? 'THROTTLING' : info.errorType })
+  override async refreshRetryTokenForRetry(
+    token: StandardRetryToken,
+    info: RetryErrorInfo,
+  ): Promise<StandardRetryToken> {
+    const error: unknown = info.error
+    const fate = fateOf(error)
+    const isAborted = error instanceof Error && error.name === 'AbortError'
+    const isExhausted = fate !== 'deferred' && token.getRetryCount() + 1 >= attempts.lost
+    if (fate === 'refused' || isAborted || isExhausted) throw new Error('not repeated')
+    // Of what was never sent the SDK knows what may pass: a refused connection does, missing credentials do not.
+    const errorType = fate === 'unsent' ? info.errorType : fate === 'deferred' ? 'THROTTLING' : 'TRANSIENT'
+    return super.refreshRetryTokenForRetry(token, { ...info, errorType })
   }
-}
-
-/** `error.name` is the SDK's shape name; the code on the wire is `error.Code`. Undefined: IAM did not answer. */
-export function wireCode(error: unknown): string | undefined {
-  const code: unknown = typeof error === 'object' && error !== null && 'Code' in error ? error.Code : undefined
-  return typeof code === 'string' ? code : undefined
 }

@@ -4,7 +4,7 @@ import type { IamClient } from './client.ts'
 import type { Page, PageRequest, ServiceSpecificCredential } from './model.ts'
 
 /** One user's, or with `allUsers` the whole account's: the only list of credentials that IAM has for an account. */
-export async function listServiceSpecificCredentials(
+export function listServiceSpecificCredentials(
   iam: IamClient,
   {
     marker,
@@ -16,16 +16,16 @@ export async function listServiceSpecificCredentials(
       | { readonly allUsers: true }
     ),
 ): Promise<Page<ServiceSpecificCredential>> {
-  const answer = await iam.ask(
-    new ListServiceSpecificCredentialsCommand({
-      ...('userName' in whose ? { UserName: whose.userName } : { AllUsers: true }),
-      ServiceName: serviceName,
-      Marker: marker,
-      MaxItems: maxItems,
-    }),
-  )
-  const credentials = complete(answer.ServiceSpecificCredentials, 'ServiceSpecificCredentials')
-  return page(credentials.map(serviceSpecificCredential), answer, marker)
+  const command = new ListServiceSpecificCredentialsCommand({
+    ...('userName' in whose ? { UserName: whose.userName } : { AllUsers: true }),
+    ServiceName: serviceName,
+    Marker: marker,
+    MaxItems: maxItems,
+  })
+  return iam.ask(command, answer => {
+    const credentials = complete(answer.ServiceSpecificCredentials, 'ServiceSpecificCredentials')
+    return page(credentials.map(serviceSpecificCredential), answer, marker)
+  })
 }
 
 function serviceSpecificCredential(from: ServiceSpecificCredentialMetadata): ServiceSpecificCredential {

@@ -1,20 +1,21 @@
 import { GetUserCommand, ListUsersCommand, type User as SdkUser } from '@aws-sdk/client-iam'
 import { complete, page } from './answer.ts'
-import type { IamClient } from './client.ts'
+import type { AskOptions, IamClient } from './client.ts'
 import type { Page, PageRequest, User } from './model.ts'
 
 /** Without a name: the user whose access key signs the call. Throws NoSuchEntity. */
-export async function getUser(iam: IamClient, userName: string | undefined): Promise<User> {
-  const answer = await iam.ask(new GetUserCommand(userName === undefined ? {} : { UserName: userName }))
-  return user(complete(answer.User, 'User'))
+export function getUser(iam: IamClient, userName: string | undefined, options?: AskOptions): Promise<User> {
+  const command = new GetUserCommand(userName === undefined ? {} : { UserName: userName })
+  return iam.ask(command, answer => user(complete(answer.User, 'User')), options)
 }
 
-export async function listUsers(
+export function listUsers(
   iam: IamClient,
   { pathPrefix, marker, maxItems }: PageRequest & { readonly pathPrefix: string | undefined },
 ): Promise<Page<User>> {
-  const answer = await iam.ask(new ListUsersCommand({ PathPrefix: pathPrefix, Marker: marker, MaxItems: maxItems }))
-  return page(complete(answer.Users, 'Users').map(user), answer, marker)
+  return iam.ask(new ListUsersCommand({ PathPrefix: pathPrefix, Marker: marker, MaxItems: maxItems }), answer =>
+    page(complete(answer.Users, 'Users').map(user), answer, marker),
+  )
 }
 
 function user(from: SdkUser): User {

@@ -7,10 +7,10 @@ import {
   updateSigningCertificate,
   uploadSigningCertificate,
 } from '../iam/signing-certificate.ts'
-import { implicitUser } from '../loaders/user.ts'
+import { getUser } from '../iam/user.ts'
 
-/** How long a change waits for the list beside it, in milliseconds. */
-const listPatience = 2_000
+/** How long a change waits for a question beside it, in milliseconds. */
+const patience = 2_000
 
 /**
  * Sets the status and tells of it. The list before it is only for the previous status and the rest of the answer: the
@@ -29,7 +29,8 @@ export async function setStatus(
   // Only where the list and what was told, if anything, both had that status already was nothing changed.
   if (listed?.status !== status || (told !== undefined && told.status !== status)) {
     const previousStatus = [listed?.status, told?.status].find(known => known !== undefined && known !== status)
-    await tell(context, listed?.userName ?? userName, { certificateId, previousStatus, status, receipt })
+    const owner = listed?.userName ?? told?.userName ?? userName
+    await tell(context, owner, { certificateId, previousStatus, status, receipt })
   }
   return listed && { ...listed, status }
 }
@@ -51,7 +52,7 @@ export async function upload(
     )
   }
   const {
-    output: uploaded,
+    value: uploaded,
     elapsed,
     ...receipt
   } = await uploadSigningCertificate(context.iam, { userName, certificateBody })
@@ -80,7 +81,7 @@ async function lookUp(
   userName: string | undefined,
   certificateId: string,
 ): Promise<SigningCertificate | undefined> {
-  const signal = AbortSignal.timeout(listPatience)
+  const signal = AbortSignal.timeout(patience)
   try {
     for (let marker: string | undefined; ; ) {
       const page = await listSigningCertificates(iam, { userName, marker, maxItems: 100 }, { signal, urgent: true })
@@ -122,9 +123,9 @@ async function tell(
 }
 
 /** The change is made: where IAM will not say whose it is, that is no reason to answer that it failed. */
-async function implicitUserName({ loaders, log }: Context): Promise<string | undefined> {
+async function implicitUserName({ iam, log }: Context): Promise<string | undefined> {
   try {
-    return (await loaders.user.load(implicitUser)).userName
+    return (await getUser(iam, undefined, { signal: AbortSignal.timeout(patience), urgent: true })).userName
   } catch (error) {
     log.warn({ err: error }, 'a change of the implicit user was made but not told: IAM did not say who that is')
     return undefined
