@@ -19,7 +19,10 @@ export const gatewayCodes = {
   UNSUPPORTED_MEDIA_TYPE: 'A body that is not application/json (415).',
   LIMIT_EXCEEDED: 'The document is deeper, longer or wider than this gateway accepts.',
   SHUTTING_DOWN: 'The gateway is stopping: ask again, another instance will answer.',
-  BAD_REQUEST: 'An HTTP request that is no GraphQL request (400).',
+  BAD_REQUEST: 'An HTTP request that is no GraphQL request (400, 405).',
+  NOT_FOUND: 'A path at which there is nothing (404).',
+  REQUEST_ENTITY_TOO_LARGE: 'A body larger than --max-body (413).',
+  OPERATION_RESOLUTION_FAILURE: 'The document has no operation of that name, or several and none was named.',
   INTERNAL_SERVER_ERROR: 'Something unexpected; the log tells more under the request id.',
 } as const
 

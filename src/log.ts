@@ -1,15 +1,16 @@
-import pino, { type Logger } from 'pino'
+import pino, { type DestinationStream, type Logger } from 'pino'
 import pretty from 'pino-pretty'
 import { withoutCertificate } from './iam/errors.ts'
 
 export type { Logger }
 
-/** On stderr: JSON, or on a terminal something to read. */
-export function createLog(level: string): Logger {
-  const options = { level, base: null, serializers: { err: plainError } }
-  return process.stderr.isTTY
-    ? pino(options, pretty({ destination: 2, sync: true }))
-    : pino(options, pino.destination({ dest: 2, sync: true }))
+export function createLog(level: string, destination: DestinationStream = stderr()): Logger {
+  return pino({ level, base: null, serializers: { err: plainError } }, destination)
+}
+
+/** JSON, or on a terminal something to read. */
+function stderr(): DestinationStream {
+  return process.stderr.isTTY ? pretty({ destination: 2, sync: true }) : pino.destination({ dest: 2, sync: true })
 }
 
 /** Nothing but what helps to find the fault: the SDK's errors carry whole requests and answers. */

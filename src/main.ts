@@ -4,6 +4,7 @@ import { type Config, ConfigError, config, HelpShown } from './config.ts'
 import { createGateway, createSandbox, StartError } from './gateway.ts'
 
 async function main(): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', allowDeparture)
   try {
     await run(config())
   } catch (error) {
@@ -12,6 +13,11 @@ async function main(): Promise<void> {
     else if (error instanceof StartError) end(process.stderr, `iam-graphql-gateway: ${error.message}`, 1)
     else throw error
   }
+}
+
+/** Whoever reads may go before the end, as `--help | head` does: nothing is wrong then. */
+function allowDeparture(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error
 }
 
 async function run(asked: Config): Promise<void> {

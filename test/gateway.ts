@@ -1,5 +1,5 @@
-import { type Gateway, createGateway } from '../src/gateway.ts'
 import { readConfig } from '../src/config.ts'
+import { createGateway, type Gateway } from '../src/gateway.ts'
 import type { Sandbox } from '../src/sandbox/server.ts'
 
 export interface TestGateway extends AsyncDisposable {

@@ -21,6 +21,8 @@ export interface ChangeLog {
     readonly after?: string | null | undefined
     readonly accepts: (change: NewChange) => change is Change
   }): AsyncIterableIterator<Told<Change>>
+  /** How many subscriptions are being read: begun, not ended, not let go. */
+  readonly subscribers: number
   /** Ends every subscription, behind the changes it has not read yet. */
   close(): void
 }
@@ -33,6 +35,7 @@ export function createChangeLog({ capacity }: ChangeLogOptions): ChangeLog {
   const epoch = randomBytes(9).toString('base64url')
   const ring: Told<NewChange>[] = []
   const newestOf = new Map<string, Told<NewChange>>()
+  const readers = new Set<object>()
   const asleep = new Set<() => void>()
   let published = 0
   let closed = false
@@ -98,6 +101,11 @@ export function createChangeLog({ capacity }: ChangeLogOptions): ChangeLog {
         return undefined
       }
 
+      function end(): void {
+        ended = true
+        readers.delete(subscription)
+      }
+
       function asleepUntilWoken(): Promise<void> {
         return new Promise(resolve => {
           wakeUp = () => {
@@ -110,28 +118,33 @@ export function createChangeLog({ capacity }: ChangeLogOptions): ChangeLog {
 
       const subscription: AsyncIterableIterator<Told<Change>> = {
         async next() {
+          if (!ended) readers.add(subscription)
           try {
             while (!ended) {
               const value = read()
               if (value) return { done: false, value }
-              if (closed) ended = true
+              if (closed) end()
               else await asleepUntilWoken()
             }
             return { done: true, value: undefined }
           } catch (error) {
-            ended = true
+            end()
             throw error
           }
         },
         // A generator would hold return() back until the next change; a client that leaves must be let go at once.
         async return() {
-          ended = true
+          end()
           wakeUp?.()
           return { done: true, value: undefined }
         },
         [Symbol.asyncIterator]: () => subscription,
       }
       return subscription
+    },
+
+    get subscribers() {
+      return readers.size
     },
 
     close() {

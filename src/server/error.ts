@@ -2,35 +2,52 @@ import { GraphQLError } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import type { Logger } from 'pino'
 import type { Context } from '../context.ts'
+import { GatewayError } from '../gateway-error.ts'
 import { IamError, withoutCertificate } from '../iam/errors.ts'
+import { isVariableError, variableMessage, withoutValues } from './message.ts'
 
 /** Where an unexpected error is logged; the id is what ties the client's answer to the log. */
-interface Place {
+export interface Place {
   readonly log: Logger
   readonly requestId?: string
 }
+
+/** Every operation has it from its transport, before there is a context. */
+type Identified = Pick<Context, 'requestId'>
 
 /**
  * What the client sees of an error. Expected ones (GraphQL's, the gateway's, IAM's) as they are, with their code;
  * anything else as one sentence, and in the log, once, under the same request id.
  */
-export function useErrors(): Plugin<Context> {
+export function useErrors(log: Logger): Plugin<Context, Identified> {
+  const place = ({ requestId }: Identified): Place => ({ log, requestId })
   return {
+    onPluginInit({ registerContextErrorHandler }) {
+      registerContextErrorHandler(({ error, setError, context }) =>
+        setError(show(error, place(context as unknown as Identified))),
+      )
+    },
+    // The rest of HTTP: what does not parse or does not fit the schema is never executed.
+    onExecutionResult({ result, setResult, context }) {
+      if (result && 'errors' in result && result.errors)
+        setResult({ ...result, errors: showAll(result.errors, place(context)) })
+    },
     onExecute: () => ({
       onExecuteDone({ result, setResult, args }) {
         if ('errors' in result && result.errors)
-          setResult({ ...result, errors: showAll(result.errors, args.contextValue) })
+          setResult({ ...result, errors: showAll(result.errors, place(args.contextValue)) })
       },
     }),
     onSubscribe: ({ args: { contextValue } }) => ({
       onSubscribeError({ error, setError }) {
-        setError(show(error, contextValue))
+        setError(show(error, place(contextValue)))
       },
       onSubscribeResult({ result, setResult }) {
-        if ('errors' in result && result.errors) setResult({ ...result, errors: showAll(result.errors, contextValue) })
+        if ('errors' in result && result.errors)
+          setResult({ ...result, errors: showAll(result.errors, place(contextValue)) })
         return {
           onNext({ result: next, setResult: setNext }) {
-            if (next.errors) setNext({ ...next, errors: showAll(next.errors, contextValue) })
+            if (next.errors) setNext({ ...next, errors: showAll(next.errors, place(contextValue)) })
           },
         }
       },
@@ -43,17 +60,23 @@ function showAll(errors: readonly unknown[], place: Place): GraphQLError[] {
 }
 
 /** Showing again what was shown changes nothing: Yoga asks about every error once more before it answers. */
-export function show(error: unknown, place: Place): GraphQLError {
+export function show(error: unknown, { log, requestId }: Place): GraphQLError {
+  if (isVariableError(error)) return shown(error, variableMessage(error), { code: 'BAD_USER_INPUT' })
   const original = deepest(error)
   if (original instanceof IamError) return shown(error, original.message, original.extensions)
-  if (original instanceof GraphQLError) return shown(error, original.message, chosen(original))
-  const { log, requestId } = place
+  if (original instanceof GatewayError) return shown(error, original.message, chosen(original))
+  if (original instanceof GraphQLError) return shown(error, withoutValues(original.message), chosen(original))
   log.error(
     { err: original, requestId, path: error instanceof GraphQLError ? error.path : undefined },
     'unexpected error',
   )
   const message = 'Something unexpected happened. The gateway has logged it under this request id.'
-  return shown(error, message, { code: 'INTERNAL_SERVER_ERROR', ...(requestId !== undefined && { requestId }) })
+  return shown(error, message, {
+    code: 'INTERNAL_SERVER_ERROR',
+    ...(requestId !== undefined && { requestId }),
+    // A field that fails leaves the others their answer; otherwise there is none.
+    ...(!(error instanceof GraphQLError && error.path) && { http: { status: 500 } }),
+  })
 }
 
 function deepest(error: unknown): unknown {
@@ -61,7 +84,6 @@ function deepest(error: unknown): unknown {
 }
 
 function shown(error: unknown, message: string, extensions: Record<string, unknown>): GraphQLError {
-  // A variable that does not fit is quoted whole in graphql's message.
   const text = withoutCertificate(message)
   if (!(error instanceof GraphQLError)) return new GraphQLError(text, { extensions })
   const { nodes, source, positions, path } = error
@@ -80,7 +102,8 @@ function chosen(error: GraphQLError): Record<string, unknown> {
   return {
     code: code ?? (error.message.startsWith('Syntax Error') ? 'GRAPHQL_PARSE_FAILED' : 'BAD_USER_INPUT'),
     ...(requestId !== undefined && { requestId }),
-    // Yoga reads the response's status here, and takes it out of what it sends.
-    ...(http !== undefined && { http }),
+    // Yoga reads the response's status here, and takes it out of what it sends. By `spec` it means that a client who
+    // accepts application/json alone gets 200, as GraphQL over HTTP has it; not for what is no GraphQL request, though.
+    ...(http !== undefined && { http: code === 'BAD_REQUEST' ? { ...http, spec: false } : http }),
   }
 }

@@ -9,7 +9,7 @@ export interface GateOptions {
 }
 
 export interface Refusal {
-  readonly status: 403 | 415
+  readonly status: 403 | 404 | 415 | 503
   readonly code: GatewayCode
   readonly message: string
 }
@@ -30,15 +30,15 @@ export function createGate({ allowedHosts, allowedOrigins }: GateOptions): Gate 
 
   return request => {
     const host = request.headers.host?.toLowerCase() ?? ''
-    if (!hosts.has(host) && !hosts.has(withoutPort(host))) {
+    if (!namesOf(host).some(name => hosts.has(name))) {
       return refuse('HOST_REFUSED', `Host: expected a name of this gateway, got ${quote(host)}. See --allowed-host.`)
     }
     const { origin } = request.headers
     if (origin !== undefined && !isOwn(origin, host) && !origins.has(origin)) {
       return refuse('ORIGIN_REFUSED', `Origin: expected the gateway's own, got ${quote(origin)}. See --allowed-origin.`)
     }
-    if (origin === undefined && isCrossSite(request)) {
-      return refuse('ORIGIN_REFUSED', 'A page of another site asked without naming its origin. See --allowed-origin.')
+    if (origin === undefined && isForeign(request)) {
+      return refuse('ORIGIN_REFUSED', 'A page of another origin asked without naming itself. See --allowed-origin.')
     }
     if (request.method === 'POST' && !isJson(request.headers['content-type'])) {
       const got = quote(request.headers['content-type'] ?? '')
@@ -58,8 +58,10 @@ function refuse(code: GatewayCode, message: string): Refusal {
   return { status: 403, code, message }
 }
 
-function withoutPort(host: string): string {
-  return host.replace(/:\d*$/, '')
+/** With its port and without; none where it is no host at all, of which no URL could be made. */
+function namesOf(host: string): string[] {
+  const [, name, port] = /^([\w.-]+|\[[\da-f:.]+\])(?::(\d*))?$/.exec(host) ?? []
+  return name === undefined || Number(port ?? 0) > 65_535 ? [] : [host, name]
 }
 
 /** Same origin: the scheme is not compared, for a proxy may have ended TLS. */
@@ -67,9 +69,15 @@ function isOwn(origin: string, host: string): boolean {
   return /^https?:\/\//.test(origin) && origin.replace(/^https?:\/\//, '').toLowerCase() === host
 }
 
-/** A script, image or form of another site: browsers say so even where they send no Origin. A link may be followed. */
-function isCrossSite({ headers }: IncomingMessage): boolean {
-  return headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate'
+/**
+ * A script, image or frame of another origin: browsers say so even where they send no Origin (Fetch Metadata). The same
+ * site is not enough, for all ports of a host are one site. A link may be followed: it leads to GraphiQL.
+ */
+function isForeign({ headers }: IncomingMessage): boolean {
+  const site = headers['sec-fetch-site']
+  return (
+    site !== undefined && !['same-origin', 'none'].includes(String(site)) && headers['sec-fetch-mode'] !== 'navigate'
+  )
 }
 
 function isJson(contentType: string | undefined): boolean {

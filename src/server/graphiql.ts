@@ -22,11 +22,17 @@ export function createGraphiQL(example: Example | undefined): {
       defaultTabs: exampleTabs(example),
     },
     render: options => {
-      page ??= renderGraphiQL(options)
+      page ??= renderGraphiQL(options).replace('</head>', `${tabsStayInPlace}</head>`)
       return page
     },
   }
 }
+
+/**
+ * GraphiQL lets a tab move as soon as it has the focus, and thinks of every default tab but the last as moved: the first
+ * click on one made it jump away from under the pointer, and did nothing (seen in Chromium).
+ */
+const tabsStayInPlace = '<style>.graphiql-tab { transform: none !important }</style>'
 
 export function exampleTabs(example: Example | undefined): { query: string; variables?: string }[] {
   const { userName = '', certificateId = '', uploadUserName = '', uploadCertificateBody = '' } = example ?? {}
@@ -42,8 +48,9 @@ export function exampleTabs(example: Example | undefined): { query: string; vari
   ]
 }
 
-const explore = `# Users, their signing certificates and service-specific credentials.
-# Run it with the button, or Ctrl-Enter. The other tabs upload, disable, and watch.
+const explore = `# Users with their certificates and credentials.
+# Run it with the button, or Ctrl-Enter.
+# The other tabs upload, disable, and watch.
 query Explore($after: String) {
   viewer {
     userName
@@ -81,7 +88,8 @@ query Explore($after: String) {
 }
 `
 
-const upload = `# Uploads a certificate. What IAM refuses is data: a type of the union.
+const upload = `# Uploads a certificate.
+# What IAM refuses is data: a type of the union.
 mutation Upload($input: UploadSigningCertificateInput!) {
   uploadSigningCertificate(input: $input) {
     __typename
@@ -101,7 +109,8 @@ mutation Upload($input: UploadSigningCertificateInput!) {
 }
 `
 
-const disable = `# Disables a certificate. Start the Watch tab first to see the change arrive there.
+const disable = `# Disables a certificate. To see it arrive, run the
+# Watch tab in a second window first.
 mutation Disable($input: SetSigningCertificateStatusInput!) {
   setSigningCertificateStatus(input: $input) {
     __typename
@@ -119,7 +128,9 @@ mutation Disable($input: SetSigningCertificateStatusInput!) {
 }
 `
 
-const watch = `# Shows each change of a certificate's status as it happens. Leave userName null to watch everyone.
+const watch = `# Shows each change of a certificate's status.
+# Leaving the tab ends it: make the change in a
+# second window. A userName of null: anyone's.
 subscription Watch($userName: String) {
   signingCertificateStatusChanged(userName: $userName) {
     id

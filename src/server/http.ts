@@ -1,11 +1,11 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Logger } from 'pino'
-import type { Gate } from './gate.ts'
+import type { Gate, Refusal } from './gate.ts'
 import { createRequestId } from './request-id.ts'
 import { attachWebSocket } from './websocket.ts'
-import type { Yoga } from './yoga.ts'
+import { endpoint, type Yoga } from './yoga.ts'
 
 export interface HttpOptions {
   readonly host: string
@@ -31,61 +31,118 @@ export interface HttpServer {
 /** HTTP, SSE and WebSocket on one port. Rejects as `listen` does: EADDRINUSE, EACCES, … */
 export async function startHttpServer(options: HttpOptions): Promise<HttpServer> {
   const { host, port, yoga, gate, log } = options
-  let closing = false
+  let closing: Promise<void> | undefined
 
   const server = createServer((request, response) => {
+    // A connection that falls idle while the server closes would hold it open until its keep-alive runs out.
+    response.once('close', () => setImmediate(() => closing && server.closeIdleConnections()))
     const path = (request.url ?? '').split('?')[0]
     // A load balancer asks by address, and learns nothing that it must not.
     if (path === '/health') return answer(response, 200, { status: 'ok' })
-    if (path === '/ready') {
-      const ready = !closing && options.isReady()
-      return answer(response, ready ? 200 : 503, {
-        status: ready ? 'ready' : closing ? 'stopping' : 'IAM does not answer',
-      })
-    }
-    const refusal = gate(request)
+    if (path === '/ready') return answer(response, ...readiness(closing !== undefined, options.isReady()))
+    const refusal = gate(request) ?? refusalAt(path, closing !== undefined)
     if (refusal) {
-      log.warn({ code: refusal.code }, refusal.message)
+      log[refusal.status === 403 ? 'warn' : 'debug']({ code: refusal.code }, refusal.message)
       const { status, code, message } = refusal
       // What the client still sends is not read.
       response.setHeader('connection', 'close')
       return answer(response, status, { errors: [{ message, extensions: { code } }] })
     }
-    if (closing) response.setHeader('connection', 'close')
-    // A connection that falls idle while the server closes would hold it open until its keep-alive runs out.
-    response.once('close', () => setImmediate(() => closing && server.closeIdleConnections()))
     const requestId = createRequestId()
     response.setHeader('x-request-id', requestId)
     response.setHeader('x-content-type-options', 'nosniff')
+    response.setHeader('cache-control', 'no-store')
+    response.setHeader('content-security-policy', contentSecurityPolicy(request.headers.host))
     return yoga(request, response, { requestId })
   })
+  const closeUnused = trackUnused(server)
   const sockets = attachWebSocket(server, options)
   server.listen(port, host)
   await once(server, 'listening')
+
+  async function close(grace: number): Promise<void> {
+    sockets.drain()
+    const closed = once(server, 'close')
+    server.close()
+    closeUnused()
+    const late = setTimeout(() => {
+      log.warn('the grace time is over: what is still under way is cut off')
+      sockets.terminate()
+      server.closeAllConnections()
+    }, grace)
+    options.endSubscriptions()
+    await Promise.race([sockets.idle(), closed])
+    sockets.close()
+    await closed
+    clearTimeout(late)
+  }
 
   return {
     // A TCP server that listens has an address with a port.
     port: (server.address() as AddressInfo).port,
     async close(grace) {
-      closing = true
-      sockets.drain()
-      const closed = once(server, 'close')
-      server.close()
-      const late = setTimeout(() => {
-        log.warn('the grace time is over: what is still under way is cut off')
-        sockets.terminate()
-        server.closeAllConnections()
-      }, grace)
-      options.endSubscriptions()
-      await Promise.race([sockets.idle(), closed])
-      await sockets.close()
-      await closed
-      clearTimeout(late)
+      closing ??= close(grace)
+      return closing
     },
   }
 }
 
+function readiness(closing: boolean, answered: boolean): [status: number, body: object] {
+  if (closing) return [503, { status: 'stopping' }]
+  return answered ? [200, { status: 'ready' }] : [503, { status: 'IAM does not answer' }]
+}
+
+/** What the gate let in may still be asking at the wrong place or too late. */
+function refusalAt(path: string | undefined, closing: boolean): Refusal | undefined {
+  if (path !== endpoint) {
+    return { status: 404, code: 'NOT_FOUND', message: `There is nothing at this path: expected ${endpoint}.` }
+  }
+  if (closing) return { status: 503, code: 'SHUTTING_DOWN', message: 'The gateway is stopping: ask again.' }
+  return undefined
+}
+
+/**
+ * For GraphiQL, which is all in its page: it talks to nobody but the gateway. In a frame of another page it could be
+ * made to press its own button. Older browsers do not count a WebSocket as 'self'.
+ */
+function contentSecurityPolicy(host = ''): string {
+  return [
+    "default-src 'none'",
+    "script-src 'unsafe-inline'",
+    'worker-src blob: data:',
+    "style-src 'unsafe-inline'",
+    'img-src data: blob:',
+    'font-src data:',
+    `connect-src 'self' ws://${host} wss://${host}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ')
+}
+
+/**
+ * Connections that have sent nothing yet, such as those a browser opens ahead: to Node they are not idle, and one would
+ * hold the server open for as long as the grace time is.
+ */
+function trackUnused(server: Server): () => void {
+  const unused = new Set<Socket>()
+  server.on('connection', socket => {
+    unused.add(socket)
+    socket.once('close', () => unused.delete(socket))
+  })
+  server.on('request', ({ socket }) => unused.delete(socket))
+  server.on('upgrade', ({ socket }: IncomingMessage) => unused.delete(socket))
+  return () => {
+    for (const socket of unused) socket.destroy()
+  }
+}
+
 function answer(response: ServerResponse<IncomingMessage>, status: number, body: object): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
-  response.end(JSON.stringify(body))
+  const text = JSON.stringify(body)
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+  })
+  response.end(text)
 }

@@ -1,7 +1,7 @@
 import { maxAliasesPlugin } from '@escape.tech/graphql-armor-max-aliases'
 import { maxDepthPlugin } from '@escape.tech/graphql-armor-max-depth'
 import { maxDirectivesPlugin } from '@escape.tech/graphql-armor-max-directives'
-import type { GraphQLError, ValidationContext } from 'graphql'
+import { GraphQLError, type ValidationContext } from 'graphql'
 import type { Plugin } from 'graphql-yoga'
 import { GatewayError } from '../gateway-error.ts'
 
@@ -26,7 +26,14 @@ export function useLimits({ maxDepth, maxAliases, maxDirectives, maxTokens }: Li
 function useMaxTokens(maxTokens: number): Plugin {
   return {
     onParse({ parseFn, setParseFn }) {
-      setParseFn((source, options) => parseFn(source, { ...options, maxTokens }))
+      setParseFn((source, options) => {
+        try {
+          return parseFn(source, { ...options, maxTokens })
+        } catch (error) {
+          if (!(error instanceof GraphQLError && /tokens\. Parsing aborted/.test(error.message))) throw error
+          throw new GatewayError('LIMIT_EXCEEDED', `Document token limit of ${maxTokens} exceeded.`)
+        }
+      })
     },
   }
 }

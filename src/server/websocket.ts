@@ -1,11 +1,9 @@
 import type { IncomingMessage, Server } from 'node:http'
-import { type ExecutionArgs, type FormattedExecutionResult, GraphQLError } from 'graphql'
-import { useServer } from 'graphql-ws/use/ws'
+import { CloseCode, handleProtocols } from 'graphql-ws'
 import type { Logger } from 'pino'
-import { WebSocketServer } from 'ws'
-import { show } from './error.ts'
+import { type WebSocket, WebSocketServer } from 'ws'
 import type { Gate } from './gate.ts'
-import { createRequestId } from './request-id.ts'
+import { createWebSocketOperations } from './websocket-operation.ts'
 import { endpoint, type Yoga } from './yoga.ts'
 
 export interface WebSocketOptions {
@@ -17,127 +15,93 @@ export interface WebSocketOptions {
 }
 
 export interface WebSocketTransport {
-  /** Resolves once no operation is under way; operations that end are told so before their sockets close. */
-  idle(): Promise<void>
-  /** Refuses new sockets from now on. */
+  /** Takes no new socket and no new operation from now on. */
   drain(): void
+  /** Resolves once no operation is under way; those that ended have told their clients. */
+  idle(): Promise<void>
   /** Closes every socket with 1001, Going away; `terminate` those that do not answer. */
-  close(): Promise<void>
+  close(): void
   terminate(): void
 }
 
-/** graphql-ws beside the HTTP server, its operations through the same plugins as HTTP's. */
+/** graphql-ws beside the HTTP server, on the same port. */
 export function attachWebSocket(server: Server, { yoga, gate, log, maxBody }: WebSocketOptions): WebSocketTransport {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: maxBody })
-  const underWay = createCounter()
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: maxBody, handleProtocols })
+  const underWay = new Set<Promise<void>>()
   let draining = false
+  const operations = createWebSocketOperations({ yoga, log, isClosing: () => draining })
 
-  const graphql = useServer(
-    {
-      execute: args => enveloped(args).execute(args),
-      subscribe: args => enveloped(args).subscribe(args),
-      async onSubscribe({ extra }, id, params) {
-        const { schema, execute, subscribe, contextFactory, parse, validate } = yoga.getEnveloped({
-          requestId: createRequestId(),
-          req: extra.request,
-          params,
-        })
-        try {
-          const document = parse(params.query)
-          const errors = validate(schema, document)
-          if (errors.length > 0) return errors
-          underWay.add(extra.socket, id)
-          return {
-            schema,
-            document,
-            operationName: params.operationName,
-            variableValues: params.variables,
-            contextValue: await contextFactory(),
-            rootValue: { execute, subscribe },
-          } as ExecutionArgs
-        } catch (error) {
-          // Thrown here it would close the socket, and with it every other operation of the client.
-          underWay.remove(extra.socket, id)
-          return [show(error, { log })]
-        }
+  function open(socket: WebSocket, request: IncomingMessage): void {
+    // A broken frame, or a message over maxPayload: ws closes the socket itself, with the code that says so.
+    socket.on('error', error => log.debug({ err: error }, 'a WebSocket failed'))
+    keepAlive(socket)
+    const closed = operations.opened(
+      {
+        protocol: socket.protocol,
+        // Resolves once the system took it, which is what holds back a stream whose client reads too slowly. Where it
+        // fails the socket closes, and that ends its operations.
+        send: data => new Promise(resolve => socket.send(data, () => resolve())),
+        close: (code, reason) => socket.close(code, reason),
+        onMessage: handle =>
+          socket.on('message', data => {
+            const handled = handle(String(data)).catch((error: unknown) => failed(socket, error))
+            underWay.add(handled)
+            void handled.then(() => underWay.delete(handled))
+          }),
       },
-      onNext: (_context, _id, _payload, _args, { errors, ...result }) =>
-        errors && ({ ...result, errors: errors.map(error => withoutHttp(error).toJSON()) } as FormattedExecutionResult),
-      onError: (_context, _id, _payload, errors) => errors.map(error => withoutHttp(show(error, { log })).toJSON()),
-      onComplete: ({ extra }, id) => underWay.remove(extra.socket, id),
-      onClose: ({ extra }) => underWay.removeAll(extra.socket),
-      // In production the close reason does not carry an error's message.
-      isProd: true,
-    },
-    sockets,
-  )
+      { request },
+    )
+    socket.once('close', (code, reason) => {
+      closed(code, String(reason)).catch((error: unknown) => failed(socket, error))
+    })
+  }
+
+  function failed(socket: WebSocket, error: unknown): void {
+    log.error({ err: error }, 'unexpected error')
+    socket.close(CloseCode.InternalServerError, 'Internal server error')
+  }
 
   server.on('upgrade', (request: IncomingMessage, socket, head) => {
     socket.on('error', error => log.debug({ err: error }, 'a socket failed while it was opened'))
+    // Node lets go of the connection here: nobody else would close it on a client that does not.
     const refuse = (status: string) =>
-      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy())
     const [path] = (request.url ?? '').split('?')
     const refusal = gate(request)
-    if (path !== endpoint) refuse('404 Not Found')
-    else if (refusal) {
+    if (refusal) {
       log.warn({ code: refusal.code }, refusal.message)
       refuse('403 Forbidden')
-    } else if (draining) refuse('503 Service Unavailable')
-    else sockets.handleUpgrade(request, socket, head, opened => sockets.emit('connection', opened, request))
+    } else if (path !== endpoint) refuse('404 Not Found')
+    else if (draining) refuse('503 Service Unavailable')
+    else sockets.handleUpgrade(request, socket, head, open)
   })
 
   return {
-    idle: underWay.empty,
     drain() {
       draining = true
     },
-    close: async () => graphql.dispose(),
+    async idle() {
+      while (underWay.size > 0) await Promise.all(underWay)
+    },
+    close() {
+      for (const socket of sockets.clients) socket.close(1001, 'Going away')
+    },
     terminate() {
-      for (const client of sockets.clients) client.terminate()
+      for (const socket of sockets.clients) socket.terminate()
     },
   }
 }
 
-type Enveloped = Pick<ReturnType<Yoga['getEnveloped']>, 'execute' | 'subscribe'>
-
-function enveloped(args: ExecutionArgs): Enveloped {
-  return args.rootValue as Enveloped
-}
-
-/** The HTTP status that an error asks for means nothing here. */
-function withoutHttp(error: GraphQLError): GraphQLError {
-  const { http: _http, ...extensions } = error.extensions
-  const { message, nodes, source, positions, path } = error
-  return new GraphQLError(message, {
-    nodes: nodes ?? null,
-    source: source ?? null,
-    positions: positions ?? null,
-    path: path ?? null,
-    extensions,
+/** A peer that vanished without a word does not answer pings; nor does one that has read nothing for a minute. */
+function keepAlive(socket: WebSocket): void {
+  let answered = true
+  const beat = setInterval(() => {
+    if (!answered) return socket.terminate()
+    answered = false
+    socket.ping()
+  }, 30_000)
+  socket.on('pong', () => {
+    answered = true
   })
-}
-
-/** Operations under way, by socket, and when there are none. */
-function createCounter() {
-  const ids = new Map<object, Set<string>>()
-  let waiting: (() => void)[] = []
-  const settle = () => {
-    if (ids.size > 0) return
-    for (const resolve of waiting) resolve()
-    waiting = []
-  }
-  return {
-    add: (socket: object, id: string) => void ids.set(socket, (ids.get(socket) ?? new Set()).add(id)),
-    remove(socket: object, id: string) {
-      const ofSocket = ids.get(socket)
-      ofSocket?.delete(id)
-      if (ofSocket?.size === 0) ids.delete(socket)
-      settle()
-    },
-    removeAll(socket: object) {
-      ids.delete(socket)
-      settle()
-    },
-    empty: () => (ids.size === 0 ? Promise.resolve() : new Promise<void>(resolve => waiting.push(resolve))),
-  }
+  socket.once('close', () => clearInterval(beat))
 }

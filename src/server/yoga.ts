@@ -6,6 +6,7 @@ import type { Context } from '../context.ts'
 import { show, useErrors } from './error.ts'
 import { createGraphiQL, type Example } from './graphiql.ts'
 import { type LimitOptions, useLimits } from './limit.ts'
+import { useReadableRequests } from './request.ts'
 
 export const endpoint = '/graphql'
 
@@ -54,6 +55,7 @@ export function createGraphQLServer(options: YogaOptions): Yoga {
               origin,
               methods: ['GET', 'POST'],
               allowedHeaders: ['content-type'],
+              exposedHeaders: ['x-request-id'],
               credentials: false,
               maxAge: 3600,
             }
@@ -61,7 +63,7 @@ export function createGraphQLServer(options: YogaOptions): Yoga {
     graphiql: graphiql.options,
     renderGraphiQL: graphiql.render,
     context: ({ requestId }) => createContext(requestId),
-    plugins: [...useLimits(limits), useErrors()],
+    plugins: [useReadableRequests(), ...useLimits(limits), useErrors(log)],
     maskedErrors: { maskError: error => show(error, { log }) },
     logging: quiet(log),
   })

@@ -1,0 +1,79 @@
+import { parse, validate } from 'graphql'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { schema } from '../../src/schema/index.ts'
+import { createGraphiQL, exampleTabs } from '../../src/server/graphiql.ts'
+import { startTestGateway } from '../gateway.ts'
+import { requestText, sendRaw } from './transport.ts'
+
+const example = {
+  userName: 'alice',
+  certificateId: 'X'.repeat(32),
+  uploadUserName: 'bob',
+  uploadCertificateBody: '-----BEGIN CERTIFICATE-----\n</script>\n-----END CERTIFICATE-----\n',
+}
+
+describe('the example tabs', () => {
+  test.each(exampleTabs(example).map(tab => [/(\w+) *\(/.exec(tab.query)?.[1], tab] as const))(
+    '%s fits the schema, and its variables are JSON with names that it declares',
+    (_name, { query, variables = '{}' }) => {
+      expect(validate(schema, parse(query))).toEqual([])
+      for (const name of Object.keys(JSON.parse(variables))) expect(query).toContain(`$${name}:`)
+    },
+  )
+
+  test('are filled in for the sandbox, and left to fill in for a real account', () => {
+    const variables = (tabs: ReturnType<typeof exampleTabs>) => tabs.map(tab => JSON.parse(tab.variables ?? '{}'))
+    expect(variables(exampleTabs(example))).toEqual([
+      {},
+      { input: { userName: 'bob', certificateBody: example.uploadCertificateBody } },
+      { input: { userName: 'alice', certificateId: example.certificateId, status: 'INACTIVE' } },
+      { userName: 'alice' },
+    ])
+    expect(variables(exampleTabs(undefined))).toEqual([
+      {},
+      { input: { userName: '', certificateBody: '' } },
+      { input: { userName: '', certificateId: '', status: 'INACTIVE' } },
+      { userName: null },
+    ])
+  })
+})
+
+describe('the page', () => {
+  let page: string
+  beforeAll(async () => {
+    await using gateway = await startTestGateway('--sandbox-users=2')
+    const response = await fetch(gateway.url, { headers: { accept: 'text/html' } })
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-type')).toMatch(/^text\/html/)
+    page = await response.text()
+  })
+
+  test('loads nothing from anywhere: no element or style of it names an address', () => {
+    const markup = page.replace(/(<(script|style)\b[^>]*>)[\s\S]*?<\/\2>/g, '$1')
+    expect(markup).toContain('<script')
+    expect(markup).not.toMatch(/\b(src|srcset|href|action|data|poster)\s*=\s*["']?(https?:)?\/\//i)
+    const styles = [...page.matchAll(/<style\b[^>]*>([\s\S]*?)<\/style>/g)].map(([, style]) => style).join('\n')
+    expect(styles).not.toMatch(/(@import|url\()\s*["']?(https?:)?\/\//i)
+    expect(page).not.toMatch(/\b(import|importScripts)\s*\(\s*["'`](https?:)?\/\//)
+  })
+
+  test('opens on the example tabs', () => {
+    expect(page).toContain('"defaultTabs":[')
+    for (const name of ['query Explore', 'mutation Upload', 'mutation Disable', 'subscription Watch']) {
+      expect(page).toContain(name)
+    }
+  })
+
+  test('is put together once', () => {
+    const { render, options } = createGraphiQL(example)
+    expect(render(options)).toBe(render(options))
+  })
+})
+
+test('a browser that asks for JSON gets an answer, not the page', async () => {
+  await using gateway = await startTestGateway()
+  const request = requestText('GET /graphql?query={latestChangeId}', { accept: 'application/json' })
+  expect(JSON.parse((await sendRaw(gateway.url, request)).body)).toEqual({
+    data: { latestChangeId: expect.any(String) },
+  })
+})

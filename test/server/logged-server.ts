@@ -1,0 +1,103 @@
+import { once } from 'node:events'
+import { Writable } from 'node:stream'
+import type { Context } from '../../src/context.ts'
+import { type ChangeLog, createChangeLog } from '../../src/events/change-log.ts'
+import { createIamClient } from '../../src/iam/client.ts'
+import { createLoaders } from '../../src/loaders/loaders.ts'
+import { createLog } from '../../src/log.ts'
+import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts'
+import { schema } from '../../src/schema/index.ts'
+import { createGate } from '../../src/server/gate.ts'
+import { type HttpServer, startHttpServer } from '../../src/server/http.ts'
+import { createGraphQLServer } from '../../src/server/yoga.ts'
+
+export interface LogLine {
+  readonly level: number
+  readonly msg: string
+  readonly requestId?: string
+  readonly err?: { readonly type: string; readonly message: string; readonly stack: string }
+  readonly [key: string]: unknown
+}
+
+export interface LoggedServer extends AsyncDisposable {
+  readonly url: string
+  readonly http: HttpServer
+  readonly sandbox: Sandbox
+  readonly events: ChangeLog
+  /** What was logged so far, every level. */
+  lines(): LogLine[]
+  /** Resolves with the first line, of those to come too, that fits. */
+  line(fits: (line: LogLine) => boolean): Promise<LogLine>
+}
+
+/** The server room with its log at hand, and a context that may be changed before an operation gets it. */
+export async function startLoggedServer(
+  change: (context: Context) => Context = context => context,
+): Promise<LoggedServer> {
+  const lines: LogLine[] = []
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      const line = JSON.parse(String(chunk)) as LogLine
+      lines.push(line)
+      stream.emit('line', line)
+      done()
+    },
+  })
+  const log = createLog('trace', stream)
+  const sandbox = await startSandbox({ users: 2 })
+  const iam = createIamClient({
+    endpoint: sandbox.url,
+    region: 'us-east-1',
+    credentials: sandbox.credentials,
+    onSilence: error => log.warn({ err: error }, 'IAM did not answer'),
+  })
+  const events = createChangeLog({ capacity: 100 })
+  const yoga = createGraphQLServer({
+    schema,
+    log,
+    limits: { maxDepth: 12, maxAliases: 30, maxDirectives: 50, maxTokens: 2000 },
+    maxBody: 131_072,
+    allowedOrigins: [],
+    example: undefined,
+    createContext: requestId =>
+      change({
+        principal: { name: 'anonymous' },
+        requestId,
+        log: log.child({ requestId }),
+        iam,
+        loaders: createLoaders(iam),
+        events,
+        changedBy: undefined,
+        allowImplicitUser: true,
+      }),
+  })
+  const http = await startHttpServer({
+    host: '127.0.0.1',
+    port: 0,
+    yoga,
+    gate: createGate({ allowedHosts: [], allowedOrigins: [] }),
+    log,
+    maxBody: 131_072,
+    isReady: iam.answersLately,
+    endSubscriptions: events.close,
+  })
+  return {
+    url: `http://127.0.0.1:${http.port}/graphql`,
+    http,
+    sandbox,
+    events,
+    lines: () => [...lines],
+    async line(fits) {
+      for (;;) {
+        const found = lines.find(fits)
+        if (found) return found
+        await once(stream, 'line')
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await http.close(1_000)
+      iam.destroy()
+      await sandbox.close()
+    },
+  }
+}
