@@ -127,7 +127,7 @@ iam =
     ])
     expect(code).toBe(1)
     expect(said).toBe('')
-    expect(complaint.trim().split('\n').at(-1)).toMatch(/^iam-graphql-gateway: found no AWS credentials: .+\.$/)
+    expect(complaint.trim().split('\n').at(-1)).toMatch(/^iam-graphql-gateway: found no AWS credentials \(.+\): .+\.$/)
     expect(actions()).toEqual([])
   })
 

@@ -1,0 +1,13 @@
+/** Loaded into a process before its own code: says on stderr whom it asks by HTTP, and that it listens. */
+import { subscribe } from 'node:diagnostics_channel'
+import { Server } from 'node:net'
+
+subscribe('http.client.request.start', ({ request }) => {
+  process.stderr.write(`witness: asks ${request.protocol}//${request.getHeader('host')}\n`)
+})
+
+const { listen } = Server.prototype
+Server.prototype.listen = function (...words) {
+  process.stderr.write('witness: listens\n')
+  return listen.apply(this, words)
+}
