@@ -7,6 +7,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    maxWorkers: '100%',
     // Processes, browsers and 5,000-user sandboxes are real here, and CI has two cores.
     testTimeout: 30_000,
     hookTimeout: 30_000,
