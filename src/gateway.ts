@@ -60,7 +60,7 @@ export async function createGateway(config: StartConfig | ServeConfig): Promise<
     started.push(() => http.close(config.grace * 1000))
 
     const { host } = config
-    const url = `http://${host.includes(':') ? `[${host}]` : host}:${http.port}${endpoint}`
+    const url = `http://${inUrl(host)}:${http.port}${endpoint}`
     const { name, endpoint: iamEndpoint, reason } = identity
     if (!sandbox) log.info({ url, identity: name, endpoint: iamEndpoint, reason }, 'gateway serves')
     const announcement = announce(url, identity, sandbox)
@@ -121,11 +121,15 @@ function listen(
   })
   const { port, host, maxBody, allowedOrigin: allowedOrigins, allowedHost: allowedHosts } = config
   const yoga = createGraphQLServer({ schema, createContext, log, limits: config, maxBody, allowedOrigins, example })
-  const gate = createGate({ allowedHosts, allowedOrigins })
+  const gate = createGate({ allowedHosts: [...allowedHosts, inUrl(host)], allowedOrigins })
   const isReady = iam.answersLately
   return startHttpServer({ host, port, yoga, gate, log, maxBody, isReady, endSubscriptions: events.close }).catch(
     portTaken(port, '--port'),
   )
+}
+
+function inUrl(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
 }
 
 function portTaken(port: number, flag: string) {

@@ -211,3 +211,11 @@ describe('the gate with --allowed-host and --allowed-origin', () => {
     expect((await sendRaw(gateway.url, postText(latest))).head.toLowerCase()).not.toContain('access-control')
   })
 })
+
+describe('the gate of a gateway that listens elsewhere on loopback', () => {
+  test('opens to the address that it announces', async () => {
+    await using gateway = await startTestGateway('--sandbox-users=0', '--host=127.0.0.2')
+    expect(new URL(gateway.url).hostname).toBe('127.0.0.2')
+    expect((await post(gateway.url, JSON.parse(latest))).data).toEqual({ latestChangeId: expect.any(String) })
+  })
+})
