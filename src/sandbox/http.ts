@@ -1,45 +1,71 @@
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Outcome, type Reply, refuse } from './endpoint.ts'
 import { AwsError } from './error.ts'
 import type { SignedRequest } from './signature.ts'
 
 const MAX_BODY = 1024 * 1024
 
-/** The HTTP side of the sandbox: bytes in, bytes out, as late as asked for. Not yet listening. */
-export function createHttpServer(
-  answer: (request: SignedRequest) => Outcome,
-  latency: number,
-  closing: AbortSignal,
-): Server {
+export interface SandboxHttpServer {
+  /** Not yet listening. */
+  readonly server: Server
+  /** Answers what was received, without further delay, and closes; what hangs or is still arriving is cut off. */
+  close(): Promise<void>
+}
+
+/** The HTTP side of the sandbox: bytes in, bytes out, as late as asked for. */
+export function createHttpServer(answer: (request: SignedRequest) => Outcome, latency: number): SandboxHttpServer {
+  const closing = new AbortController()
+  const underWay = new Set<Promise<void>>()
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const outcome = await receive(request, answer)
+    if (outcome === 'hang') return
+    if (outcome === 'reset') {
+      request.socket.resetAndDestroy()
+      return
+    }
+    const sent = until(latency + outcome.delay, closing.signal).then(() => send(response, outcome))
+    underWay.add(sent)
+    await sent
+    underWay.delete(sent)
+  }
+
   const server = createServer((request, response) => {
-    serve(request, response, answer, latency, closing).catch((error: unknown) => {
+    serve(request, response).catch((error: unknown) => {
       // A client that went away, or close(): nobody is there to be told. Anything else is a mistake of ours.
-      if (!request.socket.destroyed && !closing.aborted) throw error
+      if (!request.socket.destroyed && !closing.signal.aborted) throw error
       request.socket.destroy()
     })
   })
   // Clients keep sockets for reuse: closing one while it is idle would race with their next call.
   server.keepAliveTimeout = 120_000
-  return server
+  return {
+    server,
+    async close() {
+      if (!server.listening) return
+      const closed = once(server, 'close')
+      closing.abort()
+      server.close()
+      await Promise.all(underWay)
+      server.closeAllConnections()
+      await closed
+    },
+  }
 }
 
-async function serve(
-  request: IncomingMessage,
-  response: ServerResponse,
-  answer: (request: SignedRequest) => Outcome,
-  latency: number,
-  closing: AbortSignal,
-): Promise<void> {
-  const outcome = await receive(request, answer)
-  if (outcome === 'hang') return
-  if (outcome === 'reset') {
-    request.socket.resetAndDestroy()
-    return
-  }
-  const wait = latency + outcome.delay
-  if (wait > 0) await sleep(wait, undefined, { signal: closing })
-  send(response, outcome)
+/** So many milliseconds, or until it is over. */
+function until(wait: number, over: AbortSignal): Promise<void> {
+  if (wait === 0 || over.aborted) return Promise.resolve()
+  return new Promise(resolve => {
+    const timer = setTimeout(done, wait)
+    over.addEventListener('abort', done, { once: true })
+    function done(): void {
+      clearTimeout(timer)
+      over.removeEventListener('abort', done)
+      resolve()
+    }
+  })
 }
 
 async function receive(request: IncomingMessage, answer: (request: SignedRequest) => Outcome): Promise<Outcome> {
@@ -79,7 +105,10 @@ function readHeaders({ rawHeaders }: IncomingMessage): Map<string, string> {
   return headers
 }
 
-function send(response: ServerResponse, reply: Reply): void {
+/** Resolves once it is sent, or nobody is there any more to take it. */
+function send(response: ServerResponse, reply: Reply): Promise<void> {
+  if (response.destroyed) return Promise.resolve()
+  const sent = new Promise<void>(resolve => response.once('close', resolve))
   response.writeHead(reply.status, {
     // Said here, for Node's own is remembered for up to a second: clients set their clocks, and order changes, by it.
     date: new Date().toUTCString(),
@@ -88,4 +117,5 @@ function send(response: ServerResponse, reply: Reply): void {
     ...(reply.requestId === undefined ? {} : { 'x-amzn-requestid': reply.requestId }),
   })
   response.end(reply.body)
+  return sent
 }

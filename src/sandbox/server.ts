@@ -52,6 +52,7 @@ export interface Sandbox extends AsyncDisposable {
   fault(rule: FaultRule): () => void
   /** Something to show on first sight: in an account of two seeded users or more. */
   readonly example: Example | undefined
+  /** Answers what was received, and closes. */
   close(): Promise<void>
 }
 
@@ -68,21 +69,12 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const faults = createFaults()
   const page = createPager(seed, maxPage)
   const endpoint = createEndpoint({ account, groups, roleKey, page, takeToken: createRateLimit(rate), faults, log })
-  const closing = new AbortController()
-  const server = createHttpServer(endpoint, latency, closing.signal)
+  const { server, close } = createHttpServer(endpoint, latency)
   server.listen(port, host)
   await once(server, 'listening')
   // A TCP server that listens has an address with a port.
   const address = server.address() as AddressInfo
 
-  const close = async (): Promise<void> => {
-    if (!server.listening) return
-    closing.abort()
-    const closed = once(server, 'close')
-    server.close()
-    server.closeAllConnections()
-    await closed
-  }
   const { sessionToken } = roleKey
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
