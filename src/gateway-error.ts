@@ -21,6 +21,7 @@ export const gatewayCodes = {
   SHUTTING_DOWN: 'The gateway is stopping: ask again, another instance will answer.',
   BAD_REQUEST: 'An HTTP request that is no GraphQL request (400, 405).',
   NOT_FOUND: 'A path at which there is nothing (404).',
+  NOT_ACCEPTABLE: 'A client that takes no answer in a format that GraphQL over HTTP has (406).',
   REQUEST_ENTITY_TOO_LARGE: 'A body larger than --max-body (413).',
   OPERATION_RESOLUTION_FAILURE: 'The document has no operation of that name, or several and none was named.',
   INTERNAL_SERVER_ERROR: 'Something unexpected; the log tells more under the request id.',

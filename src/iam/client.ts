@@ -29,9 +29,12 @@ export interface IamClientOptions {
   readonly concurrency?: number
   /** How long one call may take, in milliseconds. Default 30,000. */
   readonly callTimeout?: number
-  /** Told of each call that IAM left unanswered, for the log; `error.cause` is what the SDK said. */
-  readonly onSilence?: (error: IamError) => void
+  /** Default: nobody is told. */
+  readonly onSilence?: OnSilence
 }
+
+/** Told of each call that IAM left unanswered, for the log; `error.cause` is what the SDK said. */
+export type OnSilence = (error: IamError) => void
 
 type IamCommand<Input extends ServiceInputTypes, Output extends ServiceOutputTypes> = Command<
   ServiceInputTypes,
@@ -58,6 +61,8 @@ export interface IamClient {
   ): Promise<Changed<Value>>
   /** False when IAM was asked lately and was silent. */
   answersLately(): boolean
+  /** The same client, telling somebody else of its silences: an operation's log carries the operation's request id. */
+  reportingTo(onSilence: OnSilence): IamClient
   readonly sdk: IAMClient
   destroy(): void
 }
@@ -86,9 +91,9 @@ export function createIamClient(options: IamClientOptions = {}): IamClient {
   changer.middlewareStack.use(answerClock)
 
   const lane = pLimit(options.concurrency ?? 25)
-  const pulse = createPulse(options.onSilence)
+  const pulse = createPulse()
 
-  return {
+  const client = (onSilence: OnSilence = () => {}): IamClient => ({
     sdk: asker,
     async ask(command, read, { signal, urgent = false } = {}) {
       signal?.throwIfAborted()
@@ -102,7 +107,7 @@ export function createIamClient(options: IamClientOptions = {}): IamClient {
         return value
       } catch (error) {
         signal?.throwIfAborted()
-        throw pulse.failed(questionFailure(error))
+        throw pulse.failed(questionFailure(error), onSilence)
       }
     },
     async change(command, kind) {
@@ -111,14 +116,16 @@ export function createIamClient(options: IamClientOptions = {}): IamClient {
         pulse.answered()
         return changed
       } catch (error) {
-        throw error instanceof IamError ? pulse.failed(error) : error
+        throw error instanceof IamError ? pulse.failed(error, onSilence) : error
       }
     },
     answersLately: pulse.beats,
+    reportingTo: client,
     destroy() {
-      for (const client of [asker, changer]) client.destroy()
+      for (const sdk of [asker, changer]) sdk.destroy()
     },
-  }
+  })
+  return client(options.onSilence)
 }
 
 function createHandler({ callTimeout = 30_000 }: IamClientOptions, { keepAlive }: { readonly keepAlive: boolean }) {
@@ -156,7 +163,7 @@ const configuredRegion = (): Promise<string> =>
   loadConfig({ ...NODE_REGION_CONFIG_OPTIONS, default: 'us-east-1' }, NODE_REGION_CONFIG_FILE_OPTIONS)()
 
 /** For `/ready`: silent lately, and nothing heard since. A refusal is an answer. */
-function createPulse(onSilence: IamClientOptions['onSilence']) {
+function createPulse() {
   const memory = 30_000
   let silentAt = Number.NEGATIVE_INFINITY
   const answered = () => {
@@ -164,10 +171,10 @@ function createPulse(onSilence: IamClientOptions['onSilence']) {
   }
   return {
     answered,
-    failed(error: IamError): IamError {
+    failed(error: IamError, onSilence: OnSilence): IamError {
       if (isSilence(error)) {
         silentAt = performance.now()
-        onSilence?.(error)
+        onSilence(error)
       } else answered()
       return error
     },

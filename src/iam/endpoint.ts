@@ -6,6 +6,9 @@ export interface Endpoint {
   readonly overridden: boolean
 }
 
+/** What is configured is no endpoint. */
+export class BadEndpoint extends Error {}
+
 interface Client {
   send(command: never): Promise<unknown>
 }
@@ -16,7 +19,7 @@ interface Command<Input extends object, Output extends MetadataBearer> {
 
 /**
  * Where a client would send a command. `plain` is its like with `ignoreConfiguredEndpointUrls`: the SDK keeps to itself
- * what it found configured, so the two are compared.
+ * what it found configured, so the two are compared. Throws BadEndpoint.
  */
 export async function endpointOf<Input extends object, Output extends MetadataBearer>(
   client: Client,
@@ -43,7 +46,15 @@ async function urlOf<Input extends object, Output extends MetadataBearer>(
     },
     { step: 'build', name: 'stopOnceTheEndpointIsKnown', override: true },
   )
-  await client.send(command as never)
+  await client.send(command as never).catch((error: unknown) => {
+    if (!isInvalidUrl(error)) throw error
+    throw new BadEndpoint(`expected a URL that starts with http:// or https://, got ${JSON.stringify(error.input)}`)
+  })
   if (url === undefined) throw new Error('expected the SDK to resolve an endpoint, got none')
-  return url.replace(/\/$/, '')
+  if (/^https?:/.test(url)) return url.replace(/\/$/, '')
+  throw new BadEndpoint(`expected a URL that starts with http:// or https://, got ${JSON.stringify(url)}`)
+}
+
+function isInvalidUrl(error: unknown): error is Error & { readonly input: unknown } {
+  return error instanceof TypeError && 'code' in error && error.code === 'ERR_INVALID_URL' && 'input' in error
 }

@@ -43,7 +43,7 @@ export function isSilence(error: IamError): boolean {
 }
 
 /** `error.name` is the SDK's shape name; the code on the wire is `error.Code`. Undefined: IAM did not answer. */
-function wireCode(error: unknown): string | undefined {
+export function wireCode(error: unknown): string | undefined {
   const code: unknown = typeof error === 'object' && error !== null && 'Code' in error ? error.Code : undefined
   return typeof code === 'string' ? code : undefined
 }

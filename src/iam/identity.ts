@@ -2,6 +2,8 @@ import { GetUserCommand, IAMClient } from '@aws-sdk/client-iam'
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import type { IamClient } from './client.ts'
 import { endpointOf } from './endpoint.ts'
+import { wireCode } from './failure.ts'
+import { getUser } from './user.ts'
 
 export interface Identity {
   /** Undefined where nobody could be asked: then only the access key's last four characters are known. */
@@ -21,7 +23,7 @@ const patience = 5_000
 
 /**
  * As whom the gateway asks IAM. STS knows; but where IAM's endpoint is overridden and STS's is not, an emulator's user
- * must not be looked up at real AWS, so IAM itself is asked. Throws NoCredentials.
+ * must not be looked up at real AWS, so IAM itself is asked. Throws NoCredentials and BadEndpoint.
  */
 export async function identify(iam: IamClient, options: { readonly stsEndpoint?: string } = {}): Promise<Identity> {
   const { region, credentials } = iam.sdk.config
@@ -37,9 +39,7 @@ export async function identify(iam: IamClient, options: { readonly stsEndpoint?:
     const iamEndpoint = await endpointOf(iam.sdk, plainIam, new GetUserCommand({}))
     const asksIam =
       iamEndpoint.overridden && !(await endpointOf(sts, plainSts, new GetCallerIdentityCommand({}))).overridden
-    const who = await (asksIam ? askIam(iam.sdk) : askSts(sts)).catch((error: unknown) => ({
-      reason: error instanceof Error ? error.name : 'unknown',
-    }))
+    const who = await (asksIam ? askIam(iam) : askSts(sts)).catch((error: unknown) => ({ reason: reasonOf(error) }))
     return { ...named(who, accessKeyId), endpoint: iamEndpoint.url }
   } finally {
     for (const client of [sts, plainIam, plainSts]) client.destroy()
@@ -48,17 +48,25 @@ export async function identify(iam: IamClient, options: { readonly stsEndpoint?:
 
 type Who = { readonly arn: string } | { readonly reason: string }
 
-async function askIam(iam: IAMClient): Promise<Who> {
-  const { User } = await iam.send(new GetUserCommand({}), { abortSignal: AbortSignal.timeout(patience) })
-  return User?.Arn === undefined ? noArn : { arn: User.Arn }
+/** Through the gateway's own client, which notes whether IAM answers. */
+async function askIam(iam: IamClient): Promise<Who> {
+  const { arn } = await getUser(iam, undefined, { signal: AbortSignal.timeout(patience), urgent: true })
+  return { arn }
 }
 
 async function askSts(sts: STSClient): Promise<Who> {
   const { Arn } = await sts.send(new GetCallerIdentityCommand({}), { abortSignal: AbortSignal.timeout(patience) })
-  return Arn === undefined ? noArn : { arn: Arn }
+  return Arn === undefined ? { reason: 'the answer held no ARN' } : { arn: Arn }
 }
 
-const noArn = { reason: 'the answer held no ARN' }
+/** What the connection failed with, else IAM's code or STS's. */
+function reasonOf(error: unknown): string {
+  return (error instanceof Error && codeOf(error.cause)) || wireCode(error) || codeOf(error) || 'no answer'
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
 
 function named(who: Who, accessKeyId: string): Pick<Identity, 'arn' | 'name' | 'reason'> {
   if ('arn' in who) return { arn: who.arn, name: who.arn }

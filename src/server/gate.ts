@@ -1,17 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import type { GatewayCode } from '../gateway-error.ts'
+import type { Refusal } from './refusal.ts'
 
 export interface GateOptions {
   /** Hosts, beside loopback's names, that a request may be addressed to: `name` on any port, or `name:port`. */
   readonly allowedHosts: readonly string[]
   /** Origins, beside the gateway's own, whose pages may use it: `scheme://host[:port]`. */
   readonly allowedOrigins: readonly string[]
-}
-
-export interface Refusal {
-  readonly status: 403 | 404 | 415 | 503
-  readonly code: GatewayCode
-  readonly message: string
 }
 
 export type Gate = (request: IncomingMessage) => Refusal | undefined

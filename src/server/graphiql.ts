@@ -9,20 +9,28 @@ export interface Example {
   readonly uploadCertificateBody: string
 }
 
+export interface GraphiQLSettings {
+  /** Says in the page, in a few words, whom its mutations act on. */
+  readonly title: string
+  /** Tells targets apart: what the browser keeps the page's tabs under. */
+  readonly target: string
+  readonly example: Example | undefined
+}
+
 /** One page with everything in it: no other host is asked for anything. Nine megabytes, so it is put together once. */
-export function createGraphiQL(example: Example | undefined): {
+export function createGraphiQL({ title, target, example }: GraphiQLSettings): {
   options: GraphiQLOptions
   render: (options?: GraphiQLOptions) => string
 } {
   let page: string | undefined
   return {
     options: {
-      title: 'iam-graphql-gateway',
+      title,
       subscriptionsProtocol: 'WS',
       defaultTabs: exampleTabs(example),
     },
     render: options => {
-      page ??= renderGraphiQL(options).replace('</head>', `${tabsStayInPlace}</head>`)
+      page ??= renderGraphiQL(options).replace('</head>', () => `${storageOf(target)}${tabsStayInPlace}</head>`)
       return page
     },
   }
@@ -34,16 +42,39 @@ export function createGraphiQL(example: Example | undefined): {
  */
 const tabsStayInPlace = '<style>.graphiql-tab { transform: none !important }</style>'
 
+/**
+ * GraphiQL keeps tabs in the browser, by origin. `npm start` and `npm run serve` have the same one, and the sandbox's
+ * mutations, filled in and ready to run, must not come up before a real account. So each target has a storage of its own.
+ */
+function storageOf(target: string): string {
+  const prefix = JSON.stringify(`${target} `).replaceAll('<', '\\u003c')
+  return `<script>(() => {
+    const whole = window.localStorage
+    const prefix = ${prefix}
+    const keys = () => Object.keys(whole).filter(key => key.startsWith(prefix))
+    const own = {
+      getItem: key => whole.getItem(prefix + key),
+      setItem: (key, value) => whole.setItem(prefix + key, value),
+      removeItem: key => whole.removeItem(prefix + key),
+      clear: () => keys().forEach(key => whole.removeItem(key)),
+      key: index => keys()[index]?.slice(prefix.length) ?? null,
+      get length() { return keys().length },
+    }
+    Object.defineProperty(window, 'localStorage', { value: own })
+  })()</script>`
+}
+
 export function exampleTabs(example: Example | undefined): { query: string; variables?: string }[] {
   const { userName = '', certificateId = '', uploadUserName = '', uploadCertificateBody = '' } = example ?? {}
   const input = (value: object) => JSON.stringify(value, null, 2)
+  const filledIn = (query: string) => (example ? query : `# Fill in the variables below.\n${query}`)
   return [
     { query: explore },
     {
-      query: upload,
+      query: filledIn(upload),
       variables: input({ input: { userName: uploadUserName, certificateBody: uploadCertificateBody } }),
     },
-    { query: disable, variables: input({ input: { userName, certificateId, status: 'INACTIVE' } }) },
+    { query: filledIn(disable), variables: input({ input: { userName, certificateId, status: 'INACTIVE' } }) },
     { query: watch, variables: input({ userName: example ? userName : null }) },
   ]
 }
@@ -109,8 +140,9 @@ mutation Upload($input: UploadSigningCertificateInput!) {
 }
 `
 
-const disable = `# Disables a certificate. To see it arrive, run the
-# Watch tab in a second window first.
+const disable = `# Disables a certificate; ACTIVE enables it again.
+# A status that it has already is no change, and
+# the Watch tab of a second window shows none.
 mutation Disable($input: SetSigningCertificateStatusInput!) {
   setSigningCertificateStatus(input: $input) {
     __typename

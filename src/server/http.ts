@@ -1,8 +1,9 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Logger } from 'pino'
-import type { Gate, Refusal } from './gate.ts'
+import type { Gate } from './gate.ts'
+import { answer, answerRefusal, refusalAt } from './refusal.ts'
 import { createRequestId } from './request-id.ts'
 import { attachWebSocket } from './websocket.ts'
 import { endpoint, type Yoga } from './yoga.ts'
@@ -41,13 +42,12 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
     if (path === '/health') return answer(response, 200, { status: 'ok' })
     if (path === '/ready') return answer(response, ...readiness(closing !== undefined, options.isReady()))
     const refusal = gate(request) ?? refusalAt(path, closing !== undefined)
-    if (refusal) {
-      log[refusal.status === 403 ? 'warn' : 'debug']({ code: refusal.code }, refusal.message)
-      const { status, code, message } = refusal
-      // What the client still sends is not read.
-      response.setHeader('connection', 'close')
-      return answer(response, status, { errors: [{ message, extensions: { code } }] })
+    // Somebody who typed the host alone wants GraphiQL.
+    if (path === '/' && refusal?.status === 404 && request.headers.accept?.includes('text/html')) {
+      response.writeHead(302, { location: endpoint }).end()
+      return
     }
+    if (refusal) return answerRefusal(response, refusal, log)
     const requestId = createRequestId()
     response.setHeader('x-request-id', requestId)
     response.setHeader('x-content-type-options', 'nosniff')
@@ -92,15 +92,6 @@ function readiness(closing: boolean, answered: boolean): [status: number, body: 
   return answered ? [200, { status: 'ready' }] : [503, { status: 'IAM does not answer' }]
 }
 
-/** What the gate let in may still be asking at the wrong place or too late. */
-function refusalAt(path: string | undefined, closing: boolean): Refusal | undefined {
-  if (path !== endpoint) {
-    return { status: 404, code: 'NOT_FOUND', message: `There is nothing at this path: expected ${endpoint}.` }
-  }
-  if (closing) return { status: 503, code: 'SHUTTING_DOWN', message: 'The gateway is stopping: ask again.' }
-  return undefined
-}
-
 /**
  * For GraphiQL, which is all in its page: it talks to nobody but the gateway. In a frame of another page it could be
  * made to press its own button. Older browsers do not count a WebSocket as 'self'.
@@ -135,14 +126,4 @@ function trackUnused(server: Server): () => void {
   return () => {
     for (const socket of unused) socket.destroy()
   }
-}
-
-function answer(response: ServerResponse<IncomingMessage>, status: number, body: object): void {
-  const text = JSON.stringify(body)
-  response.writeHead(status, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(text),
-    'cache-control': 'no-store',
-  })
-  response.end(text)
 }

@@ -1,10 +1,12 @@
-import type { IncomingMessage, Server } from 'node:http'
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { CloseCode, handleProtocols } from 'graphql-ws'
 import type { Logger } from 'pino'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Gate } from './gate.ts'
+import { answerRefusal, refusalAt } from './refusal.ts'
 import { createWebSocketOperations } from './websocket-operation.ts'
-import { endpoint, type Yoga } from './yoga.ts'
+import type { Yoga } from './yoga.ts'
 
 export interface WebSocketOptions {
   readonly yoga: Yoga
@@ -64,16 +66,14 @@ export function attachWebSocket(server: Server, { yoga, gate, log, maxBody }: We
   server.on('upgrade', (request: IncomingMessage, socket, head) => {
     socket.on('error', error => log.debug({ err: error }, 'a socket failed while it was opened'))
     // Node lets go of the connection here: nobody else would close it on a client that does not.
-    const refuse = (status: string) =>
-      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy())
     const [path] = (request.url ?? '').split('?')
-    const refusal = gate(request)
-    if (refusal) {
-      log.warn({ code: refusal.code }, refusal.message)
-      refuse('403 Forbidden')
-    } else if (path !== endpoint) refuse('404 Not Found')
-    else if (draining) refuse('503 Service Unavailable')
-    else sockets.handleUpgrade(request, socket, head, open)
+    const refusal = gate(request) ?? refusalAt(path, draining)
+    if (!refusal) return sockets.handleUpgrade(request, socket, head, open)
+    // Node lets go of the connection here: nobody else would answer on it, or close it on a client that does not.
+    const response = new ServerResponse(request)
+    response.assignSocket(socket as Socket)
+    response.once('finish', () => socket.end(() => socket.destroy()))
+    answerRefusal(response, refusal, log)
   })
 
   return {

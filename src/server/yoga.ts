@@ -4,7 +4,7 @@ import { createYoga, type YogaServerInstance } from 'graphql-yoga'
 import type { Logger } from 'pino'
 import type { Context } from '../context.ts'
 import { show, useErrors } from './error.ts'
-import { createGraphiQL, type Example } from './graphiql.ts'
+import { createGraphiQL, type GraphiQLSettings } from './graphiql.ts'
 import { type LimitOptions, useLimits } from './limit.ts'
 import { useReadableRequests } from './request.ts'
 
@@ -23,7 +23,7 @@ export interface YogaOptions {
   /** In bytes. */
   readonly maxBody: number
   readonly allowedOrigins: readonly string[]
-  readonly example: Example | undefined
+  readonly graphiql: GraphiQLSettings
 }
 
 export type Yoga = YogaServerInstance<ServerContext, Context>
@@ -36,7 +36,7 @@ export interface NodeContext extends ServerContext {
 /** A request's life is the order of this list; what is off is off for every transport. */
 export function createGraphQLServer(options: YogaOptions): Yoga {
   const { schema, createContext, log, limits, maxBody, allowedOrigins } = options
-  const graphiql = createGraphiQL(options.example)
+  const graphiql = createGraphiQL(options.graphiql)
   return createYoga<ServerContext, Context>({
     schema,
     graphqlEndpoint: endpoint,

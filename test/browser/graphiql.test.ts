@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createGraphiQL } from '../../src/server/graphiql.ts'
 import { disableExample } from '../client/readme-client.ts'
 import { subscribed } from '../client/subscribed.ts'
 import { startTestGateway, type TestGateway } from '../gateway.ts'
@@ -88,6 +89,28 @@ describe.skipIf(executablePath === undefined)('GraphiQL in Chromium', () => {
     await graphiql.shows('"previousStatus": "ACTIVE"')
     await graphiql.shows('"status": "INACTIVE"')
     expect(graphiql.complaints).toEqual([])
+  })
+
+  test('keeps what it remembers of one target from another that comes to the same address', async () => {
+    const context = await browser.newContext()
+    const opened = async (target: string) => {
+      const { options, render } = createGraphiQL({ title: `GraphiQL of ${target}`, target, example: undefined })
+      const page = await context.newPage()
+      await page.route('**', route => route.fulfill({ contentType: 'text/html', body: render(options) }))
+      await page.goto('http://127.0.0.1:4000/graphql')
+      expect(await page.title()).toBe(`GraphiQL of ${target}`)
+      return page
+    }
+    const sandbox = await opened('sandbox')
+    await sandbox.evaluate(() => localStorage.setItem('note', 'filled in'))
+    const account = await opened('arn:aws:iam::123456789012:user/x at https://iam.amazonaws.com')
+    expect(await account.evaluate(() => localStorage.getItem('note'))).toBeNull()
+    const again = await opened('sandbox')
+    expect(await again.evaluate(() => localStorage.getItem('note'))).toBe('filled in')
+    expect(
+      await again.evaluate(() => Array.from({ length: localStorage.length }, (_, n) => localStorage.key(n))),
+    ).toContain('note')
+    await context.close()
   })
 
   test('is pictured for the README', async () => {

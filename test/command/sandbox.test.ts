@@ -36,6 +36,22 @@ describe('the sandbox alone', () => {
     await expect(getUserBy('L', 'S')).rejects.toMatchObject({ Code: 'InvalidClientTokenId' })
   })
 
+  test("prints a role's key, which has no implicit user", async () => {
+    await using sandbox = await runSandbox(['--users', '0'])
+    const [, accessKeyId = '', secretAccessKey = '', sessionToken = ''] =
+      /As a role[\s\S]*AWS_ACCESS_KEY_ID=(\S+) AWS_SECRET_ACCESS_KEY=(\S+)\s+export AWS_SESSION_TOKEN=(\S+)/.exec(
+        sandbox.heard().stdout,
+      ) ?? []
+    const credentials = { accessKeyId, secretAccessKey, sessionToken }
+    const iam = new IAMClient({ endpoint: sandbox.sandboxUrl, region: 'us-east-1', credentials, maxAttempts: 1 })
+    await expect(iam.send(new GetUserCommand())).rejects.toMatchObject({
+      Code: 'ValidationError',
+      message: 'Must specify userName when calling with non-User credentials',
+    })
+    expect((await iam.send(new ListUsersCommand())).Users).toHaveLength(1)
+    iam.destroy()
+  })
+
   test('takes its flags from the environment, too, and throttles each API for itself', async () => {
     // So slow that no token comes back while the test runs.
     await using sandbox = await runSandbox(['--rate', '0.001'], { IAM_GATEWAY_USERS: '4' })

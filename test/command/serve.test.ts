@@ -71,7 +71,8 @@ describe('serve says as whom it asks which IAM:', () => {
     await using serve = await runServe([], { ...key(), AWS_SECRET_ACCESS_KEY: 'wrong', [variable]: sandbox.url })
     expect(actions()).toContain(action)
     const lastFour = sandbox.credentials.accessKeyId.slice(-4)
-    expect(serve).toMatchObject({ identity: `access key …${lastFour}`, endpoint: sandbox.url })
+    const identity = `access key …${lastFour} (whose it is was not to be had: SignatureDoesNotMatch)`
+    expect(serve).toMatchObject({ identity, endpoint: sandbox.url })
     const { errors } = await serve.ask('{ users { nodes { userName } } }')
     expect(errors?.map(error => error.extensions.code)).toEqual(['SignatureDoesNotMatch'])
   })
@@ -88,6 +89,40 @@ describe('serve', () => {
         /^iam-graphql-gateway: found no AWS credentials.*: set AWS_PROFILE, or .*, or try it without an account by "npm start"\.\n$/,
       ),
     })
+  })
+
+  test.each([
+    ['notaurl', '"notaurl"'],
+    ['localhost:4566', '"localhost://4566"'],
+  ])('with %j for an endpoint says what was expected in one sentence, and ends with 1', async (endpoint, got) => {
+    await using serve = await runMain(['serve', '--port', '0'], { ...key(), AWS_ENDPOINT_URL_IAM: endpoint })
+    expect(await serve.ended).toMatchObject({
+      exitCode: 1,
+      stdout: '',
+      stderr: `iam-graphql-gateway: the configured AWS endpoint: expected a URL that starts with http:// or https://, got ${got}.\n`,
+    })
+  })
+
+  test('on an IAM that does not answer says so, and is not ready', async () => {
+    await using nobody = await startSandbox()
+    await nobody.close()
+    await using serve = await runServe([], { ...key(), AWS_ENDPOINT_URL_IAM: nobody.url })
+    const lastFour = sandbox.credentials.accessKeyId.slice(-4)
+    expect(serve.identity).toBe(`access key …${lastFour} (whose it is was not to be had: ECONNREFUSED)`)
+    expect((await fetch(new URL('/ready', serve.url))).status).toBe(503)
+
+    const response = await fetch(serve.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: '{ viewer { userName } }' }),
+    })
+    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'IAM_UNREACHABLE' } }] })
+    const requestId = response.headers.get('x-request-id')
+    const logged = serve
+      .heard()
+      .stderr.split('\n')
+      .filter(line => line.includes(`"requestId":"${requestId}"`))
+    expect(logged.map(line => JSON.parse(line).msg)).toEqual(['IAM did not answer'])
   })
 
   test('listens on its own port alone: there is no sandbox', async () => {

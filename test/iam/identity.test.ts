@@ -100,14 +100,15 @@ iam =
   })
 
   test.each([
-    ['refuses', refusalOf('AccessDenied', 403)],
-    ['answers without a user', answerOf('GetUser', '')],
-    ['answers with a page', { body: '<html><body>Sign in first.</body></html>' }],
-  ])("where IAM %s, the access key's last four characters name who it is", async (_what, answer) => {
+    ['refuses', refusalOf('AccessDenied', 403), 'AccessDenied'],
+    ['answers without a user', answerOf('GetUser', ''), 'IAM_UNREACHABLE'],
+    ['answers with a page', { body: '<html><body>Sign in first.</body></html>' }, 'IAM_UNREACHABLE'],
+  ])("where IAM %s, the access key's last four characters name who it is", async (_what, answer, reason) => {
     await using stub = await startStubIam(() => answer)
     const said = await serve({ ...keys(), AWS_ENDPOINT_URL_IAM: stub.url })
     const lastFour = sandbox.credentials.accessKeyId.slice(-4)
-    expect(said).toContain(`Identity: access key …${lastFour}\nIAM:      ${stub.url}`)
+    const who = `access key …${lastFour} (whose it is was not to be had: ${reason})`
+    expect(said).toContain(`Identity: ${who}\nIAM:      ${stub.url}`)
     expect(said).not.toContain(sandbox.credentials.accessKeyId)
     expect(stub.calls.map(({ action }) => action)).toEqual(['GetUser'])
   })
@@ -115,7 +116,8 @@ iam =
   test('where nobody answers at all, it serves nevertheless', async () => {
     await sandbox.close()
     const said = await serve({ ...keys(), AWS_ENDPOINT_URL_IAM: sandbox.url })
-    expect(said).toContain(`Identity: access key …${sandbox.credentials.accessKeyId.slice(-4)}\n`)
+    const lastFour = sandbox.credentials.accessKeyId.slice(-4)
+    expect(said).toContain(`Identity: access key …${lastFour} (whose it is was not to be had: ECONNREFUSED)\n`)
   })
 
   test('without credentials it says so in one sentence, and ends', async () => {

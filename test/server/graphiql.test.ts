@@ -29,6 +29,8 @@ describe('the example tabs', () => {
       { input: { userName: 'alice', certificateId: example.certificateId, status: 'INACTIVE' } },
       { userName: 'alice' },
     ])
+    expect(exampleTabs(undefined).map(({ query }) => query.includes('Fill in'))).toEqual([false, true, true, false])
+    expect(exampleTabs(example).some(({ query }) => query.includes('Fill in'))).toBe(false)
     expect(variables(exampleTabs(undefined))).toEqual([
       {},
       { input: { userName: '', certificateBody: '' } },
@@ -65,9 +67,20 @@ describe('the page', () => {
   })
 
   test('is put together once', () => {
-    const { render, options } = createGraphiQL(example)
+    const { render, options } = createGraphiQL({ title: 'sandbox', target: 'sandbox', example })
     expect(render(options)).toBe(render(options))
   })
+})
+
+test('a browser that asks for the host alone is led to GraphiQL, another client is not', async () => {
+  await using gateway = await startTestGateway('--sandbox-users=0')
+  const get = (accept: string) => fetch(new URL('/', gateway.url), { headers: { accept }, redirect: 'manual' })
+  const page = await get('text/html')
+  expect([page.status, page.headers.get('location')]).toEqual([302, '/graphql'])
+  expect((await get('application/json')).status).toBe(404)
+  expect((await sendRaw(gateway.url, requestText('GET /', { accept: 'text/html', host: 'evil.example' }))).status).toBe(
+    403,
+  )
 })
 
 test('a browser that asks for JSON gets an answer, not the page', async () => {

@@ -60,7 +60,7 @@ describe('/ready', () => {
 
 describe('another path', () => {
   test.each([
-    '/',
+    '/index.html',
     '/graphql/',
     '/graphql/other',
     '/other/graphql',

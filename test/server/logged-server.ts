@@ -58,7 +58,7 @@ export async function startLoggedServer(
     limits: { maxDepth: 12, maxAliases: 30, maxDirectives: 50, maxTokens: 2000 },
     maxBody: 131_072,
     allowedOrigins: [],
-    example: undefined,
+    graphiql: { title: 'test', target: 'test', example: undefined },
     createContext: requestId =>
       change({
         principal: { name: 'anonymous' },

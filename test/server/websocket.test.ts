@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { startTestGateway, type TestGateway } from '../gateway.ts'
 import { startLoggedServer } from './logged-server.ts'
-import { openGraphQLSocket, openPlainSocket, requestText, upgradeStatus } from './transport.ts'
+import { openGraphQLSocket, openPlainSocket, requestText, sendRaw, upgradeStatus } from './transport.ts'
 
 let gateway: TestGateway
 beforeEach(async () => {
@@ -150,4 +150,18 @@ test('a refused client that does not hang up is hung up on', async () => {
   expect(String(chunk)).toMatch(/^HTTP\/1\.1 403 /)
   await gateway.gateway.close()
   socket.destroy()
+})
+
+test('a WebSocket that is refused is told why, in the form of any error', async () => {
+  await using gateway = await startTestGateway('--sandbox-users=0')
+  const upgrade = {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    origin: 'http://evil.example',
+  }
+  const answer = await sendRaw(gateway.url, requestText('GET /graphql', upgrade))
+  expect(answer.status).toBe(403)
+  expect(JSON.parse(answer.body)).toMatchObject({ errors: [{ extensions: { code: 'ORIGIN_REFUSED' } }] })
 })

@@ -17,6 +17,24 @@ describe('GraphQL over HTTP, as the audits of graphql-http have it', () => {
   }
 })
 
+describe('an answer in a format that the client does not take', () => {
+  test.each([
+    [
+      'a subscription, where it takes only JSON',
+      'subscription { signingCertificateStatusChanged { id } }',
+      'application/json',
+    ],
+    ['a query, where it takes only XML', '{ latestChangeId }', 'application/xml'],
+  ])('of %s is 406, and says what was expected', async (_name, query, accept) => {
+    const answer = await sendRaw(gateway.url, postText(JSON.stringify({ query }), { accept }))
+    expect(answer.status).toBe(406)
+    expect(JSON.parse(answer.body)).toEqual({
+      errors: [{ message: expect.stringMatching(/^Accept: expected/), extensions: { code: 'NOT_ACCEPTABLE' } }],
+    })
+    expect(gateway.gateway.events.subscribers).toBe(0)
+  })
+})
+
 describe('GET', () => {
   const get = (query: string, headers: Record<string, string> = {}) =>
     fetch(`${gateway.url}?query=${encodeURIComponent(query)}`, { headers })
@@ -97,6 +115,8 @@ describe('a request body', () => {
       duplex: 'half',
     } as RequestInit)
     expect(chunked.status).toBe(413)
+    // What else the client meant to send on this connection would be lost.
+    expect(chunked.headers.get('connection')).toBe('close')
     expect(await chunked.json()).toMatchObject({ errors: [{ extensions: { code: 'REQUEST_ENTITY_TOO_LARGE' } }] })
     expect((await gateway.ask('{ latestChangeId }')).errors).toBeUndefined()
   })
