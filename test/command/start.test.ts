@@ -45,7 +45,7 @@ describe('start', () => {
     const page = await fetch(start.url, { headers: { accept: 'text/html' } })
     expect(page.status).toBe(200)
     expect(page.headers.get('content-type')).toMatch(/^text\/html/)
-    expect(await page.text()).toContain('<title>iam-graphql-gateway</title>')
+    expect(/<title>(.*)<\/title>/.exec(await page.text())?.[1]).toBe('iam-graphql-gateway: sandbox')
   })
 
   test('is alive and ready', async () => {
