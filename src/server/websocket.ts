@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Gate } from './gate.ts'
 import { answerRefusal, refusalAt } from './refusal.ts'
+import { declineUpgrade, isOtherUpgrade } from './upgrade.ts'
 import { createWebSocketOperations } from './websocket-operation.ts'
 import type { Yoga } from './yoga.ts'
 
@@ -65,7 +66,7 @@ export function attachWebSocket(server: Server, { yoga, gate, log, maxBody }: We
 
   server.on('upgrade', (request: IncomingMessage, socket, head) => {
     socket.on('error', error => log.debug({ err: error }, 'a socket failed while it was opened'))
-    // Node lets go of the connection here: nobody else would close it on a client that does not.
+    if (isOtherUpgrade(request)) return declineUpgrade(server, request, socket, head)
     const [path] = (request.url ?? '').split('?')
     const refusal = gate(request) ?? refusalAt(path, draining)
     if (!refusal) return sockets.handleUpgrade(request, socket, head, open)
