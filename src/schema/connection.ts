@@ -28,7 +28,7 @@ export interface PageInfo {
 }
 
 /** An item, and the cursor that goes on behind it. */
-export interface Step<Item> {
+interface Step<Item> {
   readonly item: Item
   readonly cursor: Cursor
 }
@@ -103,7 +103,7 @@ export async function open<Item>(list: List<Item>, after: Cursor | undefined, wa
   }
 }
 
-export function stepsOf<Item>(list: List<Item>, { marker, page, from }: OpenPage<Item>): Step<Item>[] {
+function stepsOf<Item>(list: List<Item>, { marker, page, from }: OpenPage<Item>): Step<Item>[] {
   return page.items.slice(from).map((item, index) => {
     const skip = from + index + 1
     const key = list.keyOf(item)

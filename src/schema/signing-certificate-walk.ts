@@ -17,7 +17,7 @@ export interface RefusedUser {
 }
 
 /** IAM calls that one page may cost. */
-export const callsAPage = 200
+const callsAPage = 200
 
 /** Filters are no part of it: they do not move the place in the account, and "in 30 days" moves by itself. */
 const listName = 'signingCertificates of the account'

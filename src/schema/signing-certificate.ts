@@ -76,7 +76,7 @@ builder.objectField(UserRef, 'signingCertificates', t =>
   }),
 )
 
-export function signingCertificatesOf({ loaders }: Context, userName: string): List<SigningCertificate> {
+function signingCertificatesOf({ loaders }: Context, userName: string): List<SigningCertificate> {
   return {
     name: `signingCertificates of the user ${foldUserName(userName)}`,
     keyOf: certificate => certificate.certificateId,

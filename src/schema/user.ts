@@ -28,7 +28,7 @@ builder.node(UserRef, {
   }),
 })
 
-export const UserConnection = builder.connectionObject(
+const UserConnection = builder.connectionObject(
   { type: UserRef, name: 'UserConnection', description: 'A page of users.' },
   { name: 'UserEdge', description: 'A user and its cursor.' },
 )

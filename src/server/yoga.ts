@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { GraphQLSchema } from 'graphql'
 import { createYoga, type YogaServerInstance } from 'graphql-yoga'
 import type { Logger } from 'pino'
@@ -27,11 +26,6 @@ export interface YogaOptions {
 }
 
 export type Yoga = YogaServerInstance<ServerContext, Context>
-
-export interface NodeContext extends ServerContext {
-  readonly req: IncomingMessage
-  readonly res: ServerResponse
-}
 
 /** A request's life is the order of this list; what is off is off for every transport. */
 export function createGraphQLServer(options: YogaOptions): Yoga {
