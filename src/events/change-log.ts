@@ -84,7 +84,7 @@ export function createChangeLog({ capacity }: ChangeLogOptions): ChangeLog {
     }): AsyncIterableIterator<Told<Change>> {
       let position = after == null ? published : positionOf(after)
       let ended = false
-      let wakeUp: (() => void) | undefined
+      const naps = new Set<() => void>()
 
       /** The next change to tell, undefined where there is none yet. */
       function read(): Told<Change> | undefined {
@@ -108,11 +108,13 @@ export function createChangeLog({ capacity }: ChangeLogOptions): ChangeLog {
 
       function asleepUntilWoken(): Promise<void> {
         return new Promise(resolve => {
-          wakeUp = () => {
-            if (wakeUp) asleep.delete(wakeUp)
+          const wake = () => {
+            asleep.delete(wake)
+            naps.delete(wake)
             resolve()
           }
-          asleep.add(wakeUp)
+          asleep.add(wake)
+          naps.add(wake)
         })
       }
 
@@ -135,7 +137,7 @@ export function createChangeLog({ capacity }: ChangeLogOptions): ChangeLog {
         // A generator would hold return() back until the next change; a client that leaves must be let go at once.
         async return() {
           end()
-          wakeUp?.()
+          for (const wake of [...naps]) wake()
           return { done: true, value: undefined }
         },
         [Symbol.asyncIterator]: () => subscription,

@@ -9,11 +9,14 @@ export class IamError extends Error {
   override readonly name: string = 'IamError'
   readonly code: string
   readonly requestId: string | null
+  /** The HTTP status of IAM's answer; undefined where there was none. */
+  readonly status: number | undefined
 
-  constructor(code: string, message: string, requestId: string | null = null, options?: ErrorOptions) {
+  constructor(code: string, message: string, requestId: string | null = null, options: IamErrorOptions = {}) {
     super(message, options)
     this.code = code
     this.requestId = requestId
+    this.status = options.status
   }
 
   get extensions(): { code: string; requestId?: string } {
@@ -25,6 +28,12 @@ export class IamError extends Error {
     return new IamError(code, message, null, options)
   }
 }
+
+export interface IamErrorOptions extends ErrorOptions {
+  readonly status?: number | undefined
+}
+
+type IamErrorClass = new (code: string, message: string, requestId: string | null, options: IamErrorOptions) => IamError
 
 export class NoSuchEntityError extends IamError {}
 export class LimitExceededError extends IamError {}
@@ -39,7 +48,7 @@ export class ValidationError extends IamError {}
 export class AccessDeniedError extends IamError {}
 export class ThrottlingError extends IamError {}
 
-const classOfCode = new Map<string, new (code: string, message: string, requestId: string | null) => IamError>([
+const classOfCode = new Map<string, IamErrorClass>([
   ['NoSuchEntity', NoSuchEntityError],
   ['LimitExceeded', LimitExceededError],
   ['EntityAlreadyExists', EntityAlreadyExistsError],
@@ -54,13 +63,13 @@ const classOfCode = new Map<string, new (code: string, message: string, requestI
   ['Throttling', ThrottlingError],
 ])
 
-export function iamError(code: string, message: string, requestId: string | null): IamError {
-  return new (classOfCode.get(code) ?? IamError)(code, withoutCertificate(message), requestId)
+export function iamError(code: string, message: string, requestId: string | null, status?: number): IamError {
+  return new (classOfCode.get(code) ?? IamError)(code, withoutCertificate(message), requestId, { status })
 }
 
 /** True where IAM judged the question itself: asking again, or later, would not help. */
 export function isRefusal(error: unknown): error is IamError {
-  return error instanceof IamError && !passingCodes.has(error.code)
+  return error instanceof IamError && (error.status ?? 0) < 500 && !passingCodes.has(error.code)
 }
 
 const passingCodes = new Set<string>([

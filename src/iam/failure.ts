@@ -32,7 +32,9 @@ export function questionFailure(error: unknown): IamError {
 export function changeFailure(error: unknown, doubtful: boolean): IamError {
   const fate = fateOf(error)
   if (fate === 'unsent' && !doubtful) return unreachable(error, ' Nothing was changed.')
-  const told = fate === 'deferred' && doubtful ? undefined : answered(error)
+  // Where an earlier attempt may have been made, only a missing certificate is certain: nothing is there to be active.
+  const certain = !doubtful || fate === 'failed' || wireCode(error) === 'NoSuchEntity'
+  const told = certain ? answered(error) : undefined
   if (told) return told
   const message = 'IAM did not answer: the change may or may not have been made.'
   return IamError.own('OUTCOME_UNKNOWN', message, { cause: error })
@@ -80,7 +82,8 @@ function isCredentialsError(error: unknown): boolean {
 function answered(error: unknown): IamError | undefined {
   const code = wireCode(error)
   if (code === undefined || !(error instanceof Error)) return undefined
-  return iamError(code, error.message, metadataOf(error).requestId ?? null)
+  const { requestId, httpStatusCode } = metadataOf(error)
+  return iamError(code, error.message, requestId ?? null, httpStatusCode)
 }
 
 function unreachable(error: unknown, consequence = ''): IamError {

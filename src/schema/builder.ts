@@ -49,7 +49,9 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     hasNextPageFieldOptions: { description: "IAM's IsTruncated: the list goes on behind `endCursor`." },
     hasPreviousPageFieldOptions: { description: 'True exactly when `after` was given: IAM cannot go back.' },
     startCursorFieldOptions: { description: "The first edge's cursor; null on an empty page." },
-    endCursorFieldOptions: { description: 'Pass it as `after` to go on. Null where the list is empty.' },
+    endCursorFieldOptions: {
+      description: 'Pass it as `after` to go on. Null where a page holds nothing and the list ends.',
+    },
     cursorFieldOptions: { description: 'Opaque; goes on behind this item when passed as `after` to the same list.' },
     nodeFieldOptions: { nullable: false, description: 'The item.' },
     edgesFieldOptions: {

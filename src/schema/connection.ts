@@ -85,9 +85,15 @@ export interface OpenPage<Item> {
 
 /**
  * Opens the page behind a cursor. Inside a page the item is found again by its key, however far others have moved it;
- * where it is gone, the page is repeated, for nothing else tells what came behind it.
+ * where it is gone, the page is repeated, for nothing else tells what came behind it; likewise where the search may not
+ * go on.
  */
-export async function open<Item>(list: List<Item>, after: Cursor | undefined, wanted: number): Promise<OpenPage<Item>> {
+export async function open<Item>(
+  list: List<Item>,
+  after: Cursor | undefined,
+  wanted: number,
+  maySearchOn: () => boolean = () => true,
+): Promise<OpenPage<Item>> {
   const marker = after?.marker
   const skip = after?.skip ?? 0
   const page = await list.load({ marker, maxItems: Math.min(maxFirst, skip + wanted) })
@@ -97,7 +103,7 @@ export async function open<Item>(list: List<Item>, after: Cursor | undefined, wa
   for (let here: OpenPage<Item> = opening; ; ) {
     const index = here.page.items.findIndex(item => list.keyOf(item) === after.key)
     if (index >= 0) return { ...here, from: index + 1 }
-    if (here.page.marker === undefined) return opening
+    if (here.page.marker === undefined || !maySearchOn()) return opening
     const next = here.page.marker
     here = { marker: next, page: await list.load({ marker: next, maxItems: maxFirst }), from: 0 }
   }

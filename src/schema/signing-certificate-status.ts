@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import type { SigningCertificateChange } from '../events/signing-certificate.ts'
 import { IamError } from '../iam/errors.ts'
-import type { Receipt, SigningCertificate, SigningCertificateStatus } from '../iam/model.ts'
+import { foldUserName, type Receipt, type SigningCertificate, type SigningCertificateStatus } from '../iam/model.ts'
 import {
   listSigningCertificates,
   updateSigningCertificate,
@@ -25,7 +25,7 @@ export async function setStatus(
 ): Promise<SigningCertificate | undefined> {
   const listed = await lookUp(context, userName, certificateId)
   const receipt = await updateSigningCertificate(context.iam, { userName, certificateId, status })
-  const told = lastToldStatus(context, certificateId)
+  const told = lastTold(context, listed?.userName ?? userName, certificateId)
   // Only where the list and what was told, if anything, both had that status already was nothing changed.
   if (listed?.status !== status || (told !== undefined && told.status !== status)) {
     const previousStatus = [listed?.status, told?.status].find(known => known !== undefined && known !== status)
@@ -57,8 +57,9 @@ export async function upload(
     ...receipt
   } = await uploadSigningCertificate(context.iam, { userName, certificateBody })
   const { certificateId, uploadDate } = uploaded
-  const told = lastToldStatus(context, certificateId)
   const listed = await lookUp(context, userName, certificateId)
+  // Asked last: the same upload beside this one, or a disable, may have been told while the list was on its way.
+  const told = lastTold(context, uploaded.userName, certificateId)
   // A row with another date is a stale one, of a certificate deleted meanwhile.
   const stored = listed?.uploadDate.getTime() === uploadDate.getTime() ? listed.status : undefined
   const existed =
@@ -71,8 +72,10 @@ export async function upload(
   return uploaded
 }
 
-function lastToldStatus({ events }: Context, certificateId: string) {
-  return events.lastTold('SigningCertificate', certificateId) as SigningCertificateChange | undefined
+/** A certificate deleted from one user and uploaded to another keeps its id: what was told of the first says nothing. */
+function lastTold({ events }: Context, owner: string | undefined, certificateId: string) {
+  const told = events.lastTold('SigningCertificate', certificateId) as SigningCertificateChange | undefined
+  return told && owner !== undefined && foldUserName(told.userName) === foldUserName(owner) ? told : undefined
 }
 
 /** Undefined where the list fails, takes too long or does not show the certificate: none of it stops a change. */

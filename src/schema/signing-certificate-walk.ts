@@ -39,7 +39,11 @@ export async function walkSigningCertificates(
   const found = collect(first, args.after ?? null)
 
   while (found.missing > 0 && walk.goesOn && budget.left > 0) {
-    const stops = await walk.peek(Math.min(Math.max(1, Math.floor(found.missing / 2)), budget.left))
+    const stops = await walk.peek(Math.min(Math.max(1, Math.floor(found.missing / 2)), budget.left)).catch(error => {
+      if (found.isEmpty) throw error
+    })
+    // What was walked is not thrown away with the page of users that IAM does not answer for.
+    if (!stops) break
     const answers = await Promise.allSettled(stops.map(({ user }) => listOf(loaders, user, budget)))
     const whole = stops.every((stop, index) => {
       const answer = answers[index]

@@ -38,7 +38,10 @@ export async function walkUsers(
     },
   }
   const key = after && parseKey(after.key)
-  const opened = await open(list, after && { ...after, key: key?.userName ?? '' }, Math.max(1, budget.left - 1))
+  // Half of the calls are kept for walking on: a page that spent all of them searching would never get anywhere.
+  const half = budget.left / 2
+  const wanted = Math.max(1, budget.left - 1)
+  const opened = await open(list, after && { ...after, key: key?.userName ?? '' }, wanted, () => budget.left > half)
   const from = key?.credentialId !== undefined && opened.from > 0 ? opened.from - 1 : opened.from
   let ahead = stopsOf(opened.page, opened.marker).slice(from)
   let next = opened.page.marker

@@ -6,10 +6,17 @@ const dayInMilliseconds = 86_400_000
 /** Null where the body is no certificate that OpenSSL can read. */
 export function parseX509(certificateBody: string): X509Certificate | null {
   try {
-    return new X509Certificate(certificateBody)
+    const certificate = new X509Certificate(certificateBody)
+    // OpenSSL puts off reading the key and the dates; what it cannot read then is not read at all.
+    const readable = certificate.publicKey && isDate(certificate.validFrom) && isDate(certificate.validTo)
+    return readable ? certificate : null
   } catch {
     return null
   }
+}
+
+function isDate(text: string): boolean {
+  return !Number.isNaN(Date.parse(text))
 }
 
 /** OpenSSL writes `Jan  2 03:04:05 2027 GMT`, which Date reads; `validToDate` is not there before Node 22. */

@@ -42,6 +42,15 @@ describe('a subscriber', () => {
     expect(await changes.next()).toEqual({ done: true, value: undefined })
   })
 
+  test('that asks twice before anything happens is answered twice when it leaves', async () => {
+    const log = createChangeLog({ capacity: 10 })
+    const changes = log.subscribe({ accepts: all })
+    const waiting = [changes.next(), changes.next()]
+    await changes.return?.()
+    const end = { done: true, value: undefined }
+    expect(await Promise.all(waiting)).toEqual([end, end])
+  })
+
   test('is told what it has not read yet before the log closes it', async () => {
     const log = createChangeLog({ capacity: 10 })
     const changes = log.subscribe({ accepts: all })

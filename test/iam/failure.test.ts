@@ -58,7 +58,8 @@ describe('a question that fails', () => {
 
 describe('a change that fails', () => {
   test.each<[string, unknown, string, string]>([
-    ['refused', answer('LimitExceeded', 409), 'LimitExceeded', 'LimitExceeded'],
+    ['refused', answer('LimitExceeded', 409), 'LimitExceeded', 'OUTCOME_UNKNOWN'],
+    ['of what is not there', answer('NoSuchEntity', 404), 'NoSuchEntity', 'NoSuchEntity'],
     ['failed', answer('ServiceFailure', 500), 'ServiceFailure', 'ServiceFailure'],
     ['throttled', answer('Throttling', 400), 'Throttling', 'OUTCOME_UNKNOWN'],
     ['not sent', system('ECONNREFUSED', 'connect'), 'IAM_UNREACHABLE', 'OUTCOME_UNKNOWN'],

@@ -118,6 +118,32 @@ describe("the account's signing certificates", () => {
     expect(rest.signingCertificates.pageInfo.hasNextPage).toBe(false)
   })
 
+  test.each(['InternalError', 'ServiceUnavailableException'])(
+    'end a page before the user for whom IAM fails by a code of its own, %s',
+    async code => {
+      await using gateway = await startTestGateway('--sandbox-users=0')
+      using account = openAccount(gateway.sandbox)
+      for (const name of ['ann', 'ben']) await account.user(name)
+      gateway.sandbox.fault({ action: 'ListSigningCertificates', userName: 'ben', answer: { code, status: 500 } })
+      const { data } = await gateway.ask(walkQuery)
+      expect(data.signingCertificates).toMatchObject({ usersWalked: 1, refused: [], pageInfo: { hasNextPage: true } })
+    },
+  )
+
+  test('that were found are not thrown away where the next page of users fails', async () => {
+    await using gateway = await startTestGateway('--sandbox-users=20')
+    const expected = await byUser(gateway)
+    gateway.sandbox.fault({ action: 'ListUsers', times: 1, answer: { maxPage: 15 } })
+    const heal = gateway.sandbox.fault({ action: 'ListUsers', answer: { code: 'ServiceFailure', status: 500 } })
+    const { data, errors } = await gateway.ask(walkQuery, { first: 1000 })
+    expect(errors).toBeUndefined()
+    expect(data.signingCertificates).toMatchObject({ usersWalked: 15, pageInfo: { hasNextPage: true } })
+    heal()
+    const after = data.signingCertificates.pageInfo.endCursor
+    const { data: rest } = await gateway.ask(walkQuery, { first: 1000, after })
+    expect([...idsOf(data.signingCertificates), ...idsOf(rest.signingCertificates)]).toEqual(expected)
+  })
+
   test('of a user with two are parted where a page ends between them', async () => {
     await using gateway = await startTestGateway('--sandbox-users=0')
     using account = openAccount(gateway.sandbox)

@@ -1,6 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { expect, test } from 'vitest'
-import type { mintCertificate } from '../../src/sandbox/x509.ts'
+import { mintCertificate } from '../../src/sandbox/x509.ts'
 import { openAccount } from '../account.ts'
 import { startTestGateway } from '../gateway.ts'
 
@@ -65,6 +65,26 @@ test('a certificate that is past says so, in negative days', async () => {
     expect([x509.isExpired, x509.daysUntilExpiry < 0]).toEqual(
       past.some(row => row.x509 === x509) ? [true, true] : [false, false],
     )
+})
+
+test.each([
+  ['a date that is none', [0x17, 0x0d], '991399000000Z', 2],
+  ['a curve that nobody knows', [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07], '\u0063', 7],
+])('a certificate with %s has no details, and is no error', async (_name, bytes, replacement, offset) => {
+  await using gateway = await startTestGateway('--sandbox-users=0')
+  const der = Buffer.from(mintCertificate().replace(/-----[^-]*-----/g, ''), 'base64')
+  const at = der.indexOf(Buffer.from(bytes))
+  expect(at).toBeGreaterThan(0)
+  der.write(replacement, at + offset, 'latin1')
+  const body = `-----BEGIN CERTIFICATE-----\n${der.toString('base64').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`
+  const { data, errors } = await gateway.ask(
+    `mutation ($body: String!) { uploadSigningCertificate(input: { certificateBody: $body }) {
+      ... on UploadSigningCertificatePayload { signingCertificate { status x509 { notBefore publicKeyAlgorithm } } }
+    } }`,
+    { body },
+  )
+  expect(errors).toBeUndefined()
+  expect(data.uploadSigningCertificate.signingCertificate).toEqual({ status: 'ACTIVE', x509: null })
 })
 
 test('a body that cannot be parsed has no details, and is no error', async () => {
