@@ -1,4 +1,6 @@
 export interface SandboxCall {
+  /** When it had arrived, as `performance.now()` of the sandbox's process. */
+  readonly at: number
   readonly action: string
   /** As sent, without Action and Version. */
   readonly parameters: Readonly<Record<string, string>>

@@ -6,7 +6,7 @@ import { type FaultRule, type Faults, faultError } from './fault.ts'
 import type { Pager } from './marker.ts'
 import { accessKeys, type Principal, principalArn, type RoleKey } from './principal.ts'
 import { type Api, iam, type Parameters, parseForm, renderAnswer, renderError, sts } from './query-protocol.ts'
-import type { TakeToken } from './rate.ts'
+import type { RateLimit } from './rate.ts'
 import { readAuthorization, type SignedRequest, verifySignature } from './signature.ts'
 import type { Account } from './store.ts'
 
@@ -30,7 +30,7 @@ export interface EndpointParts {
   readonly groups: readonly ActionGroup[]
   readonly roleKey: RoleKey
   readonly page: Pager
-  readonly takeToken: TakeToken
+  readonly rateLimit: RateLimit
   readonly faults: Faults
   readonly log: CallLog
 }
@@ -51,11 +51,12 @@ export function createEndpoint(parts: EndpointParts): (request: SignedRequest) =
     ),
   )
   return request => {
+    const at = performance.now()
     const call = readCall(request.body)
     const outcome = handle(parts, actions.get(`${call.version} ${call.action}`), call, request)
     const { status, code } = typeof outcome === 'string' ? { status: 0, code: undefined } : outcome
     const { action, parameters, requestId } = call
-    parts.log.add({ action, parameters, accessKeyId: namedAccessKey(request), requestId, status, code })
+    parts.log.add({ at, action, parameters, accessKeyId: namedAccessKey(request), requestId, status, code })
     return outcome
   }
 }
@@ -75,7 +76,7 @@ function handle(parts: EndpointParts, action: Action | undefined, call: Received
   let caller: Principal
   try {
     caller = authenticate(parts, request, call.api)
-    if (!parts.takeToken(call.action)) throw new AwsError('Throttling', 'Rate exceeded')
+    if (!parts.rateLimit.take(call.action)) throw new AwsError('Throttling', 'Rate exceeded')
   } catch (error) {
     return errorReply(call, error)
   }

@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { once, setMaxListeners } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type Outcome, type Reply, refuse } from './endpoint.ts'
 import { AwsError } from './error.ts'
@@ -16,6 +16,8 @@ export interface SandboxHttpServer {
 /** The HTTP side of the sandbox: bytes in, bytes out, as late as asked for. */
 export function createHttpServer(answer: (request: SignedRequest) => Outcome, latency: number): SandboxHttpServer {
   const closing = new AbortController()
+  // Each answer that waits listens.
+  setMaxListeners(0, closing.signal)
   const underWay = new Set<Promise<void>>()
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -6,11 +6,12 @@ import { createEndpoint } from './endpoint.ts'
 import { createFaults, type FaultRule } from './fault.ts'
 import { createHttpServer } from './http.ts'
 import { createPager } from './marker.ts'
-import { createRateLimit } from './rate.ts'
+import { createRateLimit, type RateChange } from './rate.ts'
 import { createAccount, type Example } from './seed/account.ts'
 
 export type { SandboxCall } from './call-log.ts'
 export type { FaultAnswer, FaultRule } from './fault.ts'
+export type { RateChange } from './rate.ts'
 export type { Example } from './seed/account.ts'
 
 export interface SandboxOptions {
@@ -24,8 +25,12 @@ export interface SandboxOptions {
   readonly latency?: number
   /** Calls a second for each API, by a token bucket. Default 0: unlimited. */
   readonly rate?: number
+  /** What a bucket holds: the calls that may come at once. Default 0: a second's worth, at least one. */
+  readonly burst?: number
   /** Pages are no longer than this, though truncated. Default 1000. */
   readonly maxPage?: number
+  /** Milliseconds until Lists of certificates and credentials show a change. Default 0: at once. */
+  readonly consistencyDelay?: number
   /** The same seed: the same names, numbers, statuses and offsets from now. Default 1. */
   readonly seed?: number
   /** Default: made of the seed. */
@@ -50,6 +55,8 @@ export interface Sandbox extends AsyncDisposable {
   clearCalls(): void
   /** Returns how to undo it. */
   fault(rule: FaultRule): () => void
+  /** Another rate from now on. What the buckets hold stays, as far as there is room. */
+  setRate(change: RateChange): void
   /** Something to show on first sight: in an account of two seeded users or more. */
   readonly example: Example | undefined
   /** Answers what was received, and closes. */
@@ -57,18 +64,29 @@ export interface Sandbox extends AsyncDisposable {
 }
 
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { port = 0, host = '127.0.0.1', users = 0, latency = 0, rate = 0, maxPage = 1000, seed = 1 } = options
+  const {
+    port = 0,
+    host = '127.0.0.1',
+    users = 0,
+    latency = 0,
+    rate = 0,
+    burst = 0,
+    maxPage = 1000,
+    seed = 1,
+  } = options
   const groups = createActionGroups()
   const { account, accessKey, roleKey, example } = await createAccount(groups, {
     users,
     seed,
     accessKeyId: options.accessKeyId,
     secretAccessKey: options.secretAccessKey,
+    consistencyDelay: options.consistencyDelay ?? 0,
   })
   const log = createCallLog()
   const faults = createFaults()
   const page = createPager(seed, maxPage)
-  const endpoint = createEndpoint({ account, groups, roleKey, page, takeToken: createRateLimit(rate), faults, log })
+  const rateLimit = createRateLimit({ rate, burst })
+  const endpoint = createEndpoint({ account, groups, roleKey, page, rateLimit, faults, log })
   const { server, close } = createHttpServer(endpoint, latency)
   server.listen(port, host)
   await once(server, 'listening')
@@ -89,6 +107,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     calls: log.calls,
     clearCalls: log.clear,
     fault: faults.add,
+    setRate: rateLimit.set,
     example,
     close,
     [Symbol.asyncDispose]: close,

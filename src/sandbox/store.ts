@@ -1,3 +1,5 @@
+import { History } from './history.ts'
+
 export interface User {
   readonly userName: string
   readonly userId: string
@@ -6,7 +8,7 @@ export interface User {
   readonly passwordLastUsed: Date | undefined
 }
 
-/** Something that belongs to a user. Ids are unique in the account. */
+/** Something that belongs to a user. Ids are unique in the account. A row that changes is replaced by another. */
 export interface Row {
   readonly id: string
   readonly user: User
@@ -27,10 +29,11 @@ export class Account {
   readonly #tables: ReadonlyMap<Kind, Table<Row>>
   #ordered: readonly User[] | undefined
 
-  constructor(accountId: string, created: Date, kinds: readonly Kind[]) {
+  /** A change of rows shows in Lists so many milliseconds later, everywhere else at once. */
+  constructor(accountId: string, created: Date, kinds: readonly Kind[], consistencyDelay: number) {
     this.accountId = accountId
     this.created = created
-    this.#tables = new Map(kinds.map(kind => [kind, new Table(kind)]))
+    this.#tables = new Map(kinds.map(kind => [kind, new Table(kind, consistencyDelay)]))
   }
 
   get userCount(): number {
@@ -70,6 +73,11 @@ export class Account {
   kindsOf(user: User): Kind[] {
     return [...this.#tables].filter(([, table]) => table.of(user).length > 0).map(([kind]) => kind)
   }
+
+  /** What there is by now shows in Lists, however young. */
+  settle(): void {
+    for (const table of this.#tables.values()) table.settle()
+  }
 }
 
 export function userOrder(user: User): string {
@@ -80,10 +88,12 @@ export class Table<R extends Row> {
   readonly #kind: Kind<R>
   readonly #byId = new Map<string, R>()
   readonly #byUser = new Map<User, R[]>()
+  readonly #history: History<R>
   #ordered: readonly R[] | undefined
 
-  constructor(kind: Kind<R>) {
+  constructor(kind: Kind<R>, consistencyDelay: number) {
     this.#kind = kind
+    this.#history = new History(consistencyDelay)
   }
 
   get(id: string): R | undefined {
@@ -99,18 +109,42 @@ export class Table<R extends Row> {
     return this.#ordered
   }
 
+  /** What a List shows of a user, or of all: with a delay, the past. */
+  listed(user?: User): readonly R[] {
+    const rows = user === undefined ? this.all() : this.of(user)
+    const then = this.#history.rewind(rows, row => user === undefined || row.user === user)
+    return then === rows ? rows : then.toSorted(by(this.#kind.order))
+  }
+
   add(row: R): void {
+    this.#history.note(row.id, undefined)
+    this.#put(row)
+  }
+
+  /** In place of the user's row of the same id. */
+  replace(row: R): void {
+    this.#history.note(row.id, this.get(row.id))
+    this.#put(row)
+  }
+
+  #put(row: R): void {
     this.#byId.set(row.id, row)
-    this.#byUser.set(row.user, [...this.of(row.user), row].sort(by(this.#kind.order)))
+    const others = this.of(row.user).filter(({ id }) => id !== row.id)
+    this.#byUser.set(row.user, [...others, row].sort(by(this.#kind.order)))
     this.#ordered = undefined
   }
 
   delete(row: R): void {
+    this.#history.note(row.id, row)
     this.#byId.delete(row.id)
     const rest = this.of(row.user).filter(other => other !== row)
     if (rest.length > 0) this.#byUser.set(row.user, rest)
     else this.#byUser.delete(row.user)
     this.#ordered = undefined
+  }
+
+  settle(): void {
+    this.#history.forget()
   }
 }
 

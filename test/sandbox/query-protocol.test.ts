@@ -117,6 +117,7 @@ describe('the log of calls', () => {
     const { accessKeyId } = sandbox.credentials
     expect(sandbox.calls).toEqual([
       {
+        at: expect.any(Number),
         action: 'GetUser',
         parameters: { UserName: 'alice' },
         accessKeyId,
@@ -125,6 +126,7 @@ describe('the log of calls', () => {
         code: undefined,
       },
       {
+        at: expect.any(Number),
         action: 'CreateUser',
         parameters: { UserName: 'Alice' },
         accessKeyId,
@@ -133,6 +135,7 @@ describe('the log of calls', () => {
         code: 'EntityAlreadyExists',
       },
       {
+        at: expect.any(Number),
         action: 'ListUsers',
         parameters: { MaxItems: '5' },
         accessKeyId: undefined,
@@ -143,6 +146,16 @@ describe('the log of calls', () => {
     ])
     sandbox.clearCalls()
     expect(sandbox.calls).toEqual([])
+  })
+
+  test('tells when each arrived, by the clock of the process', async () => {
+    const iam = createIamClient(sandbox)
+    const times = [performance.now()]
+    for (let call = 0; call < 2; call++) {
+      await iam.send(new GetUserCommand({ UserName: 'alice' }))
+      times.push(sandbox.calls.at(-1)?.at ?? -1, performance.now())
+    }
+    expect(times).toEqual(times.toSorted((a, b) => a - b))
   })
 })
 

@@ -15,7 +15,7 @@ export interface ServiceSpecificCredential extends Row {
   readonly createDate: Date
   readonly expirationDate: Date | undefined
   /** As last set; see statusOf. */
-  status: 'Active' | 'Inactive'
+  readonly status: 'Active' | 'Inactive'
 }
 
 /** In the order of AllUsers: stable, and not that of creation (IAM.md, grade B). By id is a choice. */
@@ -51,8 +51,7 @@ export function serviceSpecificCredentialActions(): ActionGroup {
           // Before the service, as for Create (grade A there, here by analogy).
           const user = AllUsers ? undefined : targetUser(account, caller, UserName)
           const service = ServiceName === undefined ? undefined : supportedService(ServiceName).name
-          const table = account.table(serviceSpecificCredentials)
-          const all = user === undefined ? table.all() : table.of(user)
+          const all = account.table(serviceSpecificCredentials).listed(user)
           const rows = service === undefined ? all : all.filter(({ serviceName }) => serviceName === service)
           const name = ['ListServiceSpecificCredentials', user?.userId ?? '', service ?? '']
           const { rows: listed, ...rest } = page({ name, rows, order: serviceSpecificCredentials.order }, input)
@@ -96,7 +95,7 @@ export function serviceSpecificCredentialActions(): ActionGroup {
           // Whether this comes before the look-up is not established: a choice, as it needs nothing but the input.
           if (input.Status === 'Expired')
             throw new AwsError('InvalidInput', 'Operation does not support status Expired')
-          find(call, input).status = input.Status
+          call.account.table(serviceSpecificCredentials).replace({ ...find(call, input), status: input.Status })
           return undefined
         },
       ),

@@ -11,7 +11,7 @@ import { type ActionGroup, action, type Call, pageMembers, userName } from './ac
 export interface SigningCertificate extends Row {
   readonly body: string
   readonly uploadDate: Date
-  status: 'Active' | 'Inactive'
+  readonly status: 'Active' | 'Inactive'
 }
 
 export const signingCertificates: Kind<SigningCertificate> = {
@@ -35,7 +35,7 @@ export function signingCertificateActions(): ActionGroup {
       ListSigningCertificates: action({ ...owner, ...pageMembers() }, (input, { account, caller, page }) => {
         const user = targetUser(account, caller, input.UserName)
         const { order } = signingCertificates
-        const rows = account.table(signingCertificates).of(user)
+        const rows = account.table(signingCertificates).listed(user)
         const { rows: listed, ...rest } = page({ name: ['ListSigningCertificates', user.userId], rows, order }, input)
         return { Certificates: listed.map(describe), ...rest }
       }),
@@ -75,7 +75,7 @@ export function signingCertificateActions(): ActionGroup {
           // Whether this comes before the look-up is not established: a choice, as it needs nothing but the input.
           if (input.Status === 'Expired')
             throw new AwsError('InvalidInput', 'Operation does not support status Expired')
-          find(call, input).status = input.Status
+          call.account.table(signingCertificates).replace({ ...find(call, input), status: input.Status })
           return undefined
         },
       ),

@@ -15,6 +15,8 @@ export interface SeedOptions {
   readonly seed: number
   readonly accessKeyId: string | undefined
   readonly secretAccessKey: string | undefined
+  /** Milliseconds. */
+  readonly consistencyDelay: number
 }
 
 /** A user with a certificate, one without, and a certificate for the latter: the same after every start. */
@@ -45,7 +47,7 @@ export async function createAccount(groups: readonly ActionGroup[], options: See
   const { seed } = options
   const now = new Date(Math.floor(Date.now() / 1000) * 1000)
   const kinds = groups.flatMap(({ kind }) => (kind === undefined ? [] : [kind]))
-  const account = new Account(ACCOUNT_ID, daysFrom(now, -2500), [accessKeys, ...kinds])
+  const account = new Account(ACCOUNT_ID, daysFrom(now, -2500), [accessKeys, ...kinds], options.consistencyDelay)
   const accessKey = addGateway(account, now, options)
   const roleKey = createRoleKey(createRandom(seed, 'role').choose)
   const count = Math.min(options.users, MOST_SEEDED)
@@ -65,6 +67,7 @@ export async function createAccount(groups: readonly ActionGroup[], options: See
       for (const row of group.seed?.(user, seeding) ?? []) account.table(group.kind).add(row)
     }
   }
+  account.settle()
   return { account, accessKey, roleKey, example: count >= 2 ? createExample() : undefined }
 }
 

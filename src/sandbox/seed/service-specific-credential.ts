@@ -10,7 +10,7 @@ export interface SeededCredential {
   readonly publicName: string
   readonly createDate: Date
   readonly expirationDate: Date | undefined
-  status: 'Active' | 'Inactive'
+  readonly status: 'Active' | 'Inactive'
 }
 
 interface Plan {

@@ -10,7 +10,7 @@ export interface SeededCertificate {
   readonly user: User
   readonly body: string
   readonly uploadDate: Date
-  status: 'Active' | 'Inactive'
+  readonly status: 'Active' | 'Inactive'
 }
 
 /** Certificates past their end are among them: IAM refuses to take one, but keeps those that expire later. */
