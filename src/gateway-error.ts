@@ -12,6 +12,9 @@ export const gatewayCodes = {
   SUBSCRIBER_TOO_SLOW: 'The subscriber fell further behind than changes are remembered: query again, then subscribe.',
   OUTCOME_UNKNOWN: 'IAM did not answer: the change may or may not have been made.',
   IAM_UNREACHABLE: 'IAM could not be asked, or did not answer a question: nothing was changed.',
+  OPERATION_TIMEOUT: 'The operation took longer than --operation-timeout: what it had not read yet is missing.',
+  CLIENT_GONE: 'The client went away before its answer was there: only the log ever shows it.',
+  IAM_CALLS_EXCEEDED: 'The operation would cost more IAM calls than --max-iam-calls: ask for less at once.',
   PRIVATE_KEY_REFUSED: 'The certificate body holds a private key: it was not sent to IAM.',
   USER_NAME_REQUIRED: 'This gateway does not change the credentials of its own user: name a user.',
   HOST_REFUSED: 'The Host header names no host of this gateway (403): see --allowed-host.',
@@ -33,8 +36,9 @@ export type GatewayCode = keyof typeof gatewayCodes
 export class GatewayError extends GraphQLError {
   readonly code: GatewayCode
 
-  constructor(code: GatewayCode, message: string) {
-    super(message, { extensions: { code } })
+  /** `details` stand beside the code in `extensions`. */
+  constructor(code: GatewayCode, message: string, details: Readonly<Record<string, unknown>> = {}) {
+    super(message, { extensions: { code, ...details } })
     this.code = code
   }
 }

@@ -1,40 +1,31 @@
-import {
-  IAMClient,
-  type IAMClientConfig,
-  type IAMClientResolvedConfig,
-  type ServiceInputTypes,
-  type ServiceOutputTypes,
-} from '@aws-sdk/client-iam'
-import { loadConfig, NODE_REGION_CONFIG_FILE_OPTIONS, NODE_REGION_CONFIG_OPTIONS } from '@smithy/core/config'
-import { NodeHttpHandler } from '@smithy/node-http-handler'
+import type { IAMClient, IAMClientResolvedConfig, ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/client-iam'
 import type { Command } from '@smithy/types'
-import pLimit from 'p-limit'
-import { answerClock } from './answer-clock.ts'
-import { type Changed, type ChangeKind, change } from './change.ts'
+import { type Changed, type ChangeKind, change, type Pace } from './change.ts'
 import { IamError } from './errors.ts'
-import { isSilence, questionFailure } from './failure.ts'
-import { QuestionRetryStrategy } from './retry.ts'
+import type { Operation } from './operation.ts'
+import { createPacer, type Lane, type Pacer } from './pacer.ts'
+import { createPulse, type OnSilence } from './pulse.ts'
+import { question } from './question.ts'
+import { createSdk, type SdkOptions } from './sdk.ts'
+import { createSharing, type Sharing } from './sharing.ts'
+import { createParties } from './turn.ts'
 
-export interface IamClientOptions {
-  /** Left out: `AWS_ENDPOINT_URL_IAM`, the profile, else AWS's own. */
-  readonly endpoint?: string
-  readonly region?: string
-  /** Left out: the SDK's default credential chain. */
-  readonly credentials?: {
-    readonly accessKeyId: string
-    readonly secretAccessKey: string
-    readonly sessionToken?: string
-  }
-  /** Reads under way at once; changes have a lane of their own. Default 25: half of the SDK's sockets. */
-  readonly concurrency?: number
-  /** How long one call may take, in milliseconds. Default 30,000. */
-  readonly callTimeout?: number
+export type { OnSilence } from './pulse.ts'
+
+export interface IamClientOptions extends SdkOptions {
+  /** One for each account. Default: one of this client's own. */
+  readonly pacer?: Pacer
+  /** How long pages are remembered, in milliseconds; default 0: not at all. */
+  readonly cacheTtl?: number
+  /** Default 20,000. */
+  readonly cacheEntries?: number
+  /** Default 64 MiB. */
+  readonly cacheBytes?: number
   /** Default: nobody is told. */
   readonly onSilence?: OnSilence
+  /** Told of a change of a kind of credential of which nobody knows whether it was made. Default: nobody is. */
+  readonly onDoubt?: (kind: string, userName: string | undefined) => void
 }
-
-/** Told of each call that IAM left unanswered, for the log; `error.cause` is what the SDK said. */
-export type OnSilence = (error: IamError) => void
 
 type IamCommand<Input extends ServiceInputTypes, Output extends ServiceOutputTypes> = Command<
   ServiceInputTypes,
@@ -44,10 +35,12 @@ type IamCommand<Input extends ServiceInputTypes, Output extends ServiceOutputTyp
   IAMClientResolvedConfig
 >
 
+/** IAM, as one identity asks it. */
 export interface IamClient {
   /**
-   * A question: repeated while IAM throttles or is silent, a few times. `read` makes of the answer what is wanted, and
-   * throws where it was not IAM's. Throws IamError, or the signal's reason.
+   * A question. Asked by others at the same time or lately, it is theirs; else it goes in its turn, again while IAM
+   * throttles, and a few times where IAM is silent. `read` makes of the answer what is wanted, and throws where it was
+   * not IAM's. Throws IamError, IAM_CALLS_EXCEEDED, or the reason of a signal.
    */
   ask<I extends ServiceInputTypes, O extends ServiceOutputTypes, Value>(
     command: IamCommand<I, O>,
@@ -59,125 +52,123 @@ export interface IamClient {
     command: IamCommand<I, O>,
     kind: ChangeKind<O, Value>,
   ): Promise<Changed<Value>>
+  /** A credential of this kind changed: what was read of the user's, and is remembered or on its way, is not used any more. */
+  forget(kind: string, userName: string | undefined): void
+  /** The same client, on behalf of an operation; its log carries the operation's request id. */
+  on(operation: Operation, onSilence?: OnSilence): IamClient
   /** False when IAM was asked lately and was silent. */
   answersLately(): boolean
-  /** The same client, telling somebody else of its silences: an operation's log carries the operation's request id. */
-  reportingTo(onSilence: OnSilence): IamClient
+  readonly pacer: Pacer
+  readonly sharing: Pick<Sharing, 'underWay'>
   readonly sdk: IAMClient
   destroy(): void
 }
 
 export interface AskOptions {
   readonly signal?: AbortSignal
-  /** A change waits for the answer: it does not queue behind other questions. */
+  /** A change waits for the answer: it goes first, and is never somebody else's, which may be older. */
   readonly urgent?: boolean
+  /** Called when the answer has to come from IAM by a call of its own. */
+  readonly onSent?: () => void
 }
 
 export function createIamClient(options: IamClientOptions = {}): IamClient {
-  const asker = new IAMClient({
-    ...connection(options),
-    requestHandler: createHandler(options, { keepAlive: true }),
-    retryStrategy: new QuestionRetryStrategy(),
+  const { asker, changer } = createSdk(options)
+  const { pacer = createPacer({ concurrency: 25 }) } = options
+  const sharing = createSharing({
+    ttl: options.cacheTtl ?? 0,
+    maxEntries: options.cacheEntries ?? 20_000,
+    maxBytes: options.cacheBytes ?? 67_108_864,
   })
-  // A kept connection may be closed by the other side just as a call goes out on it; a question is then asked again,
-  // but of a change nobody would know whether it was made.
-  const changer = new IAMClient({
-    ...connection(options),
-    // Found once for both, and remembered.
-    credentials: asker.config.credentials,
-    requestHandler: createHandler(options, { keepAlive: false }),
-    maxAttempts: 1,
-  })
-  changer.middlewareStack.use(answerClock)
-
-  const lane = pLimit(options.concurrency ?? 25)
   const pulse = createPulse()
+  const nobody = {}
 
-  const client = (onSilence: OnSilence = () => {}): IamClient => ({
-    sdk: asker,
-    async ask(command, read, { signal, urgent = false } = {}) {
-      signal?.throwIfAborted()
-      const send = async () => {
-        signal?.throwIfAborted()
-        return asker.send(command, signal && { abortSignal: signal })
+  const clientOf = (operation: Operation | undefined, onSilence: OnSilence = () => {}): IamClient => ({
+    async ask(command, read, { signal: own, urgent = false, onSent } = {}) {
+      const lane: Lane = urgent ? 'urgent' : (operation?.lane ?? 'waiting')
+      const api = apiOf(command)
+      const party = { lane, turn: operation ?? nobody }
+      const load = (signal: AbortSignal | undefined, parties = createParties<Lane>(party)) => {
+        operation?.spend()
+        onSent?.()
+        return question(async () => {
+          const send = async () => asker.send(command, signal && { abortSignal: signal })
+          return read(await pacer.run({ api, parties, signal, cost: operation?.cost, send }))
+        }, signal)
       }
       try {
-        const value = read(await untilAborted(urgent ? send() : lane(send), signal))
+        // A change goes on when its client has gone, and so does what it reads.
+        const signal = either(urgent ? operation?.deadline : operation?.signal, own)
+        signal?.throwIfAborted()
+        const value = urgent
+          ? await load(signal)
+          : await sharing.get(
+              { api, ...keyOf(command.input) },
+              {
+                ...party,
+                signal,
+                wasShared: () => operation?.cost.wasShared(),
+                wasCached: () => operation?.cost.wasCached(),
+              },
+              async (ended, parties) => load(ended, parties),
+            )
         pulse.answered()
         return value
-      } catch (error) {
-        signal?.throwIfAborted()
-        throw pulse.failed(questionFailure(error), onSilence)
-      }
-    },
-    async change(command, kind) {
-      try {
-        const changed = await change(() => changer.send(command), kind)
-        pulse.answered()
-        return changed
       } catch (error) {
         throw error instanceof IamError ? pulse.failed(error, onSilence) : error
       }
     },
+    async change(command, kind) {
+      const api = apiOf(command)
+      const pace: Pace = async send => {
+        operation?.spend()
+        const parties = createParties<Lane>({ lane: 'urgent', turn: operation ?? nobody })
+        return pacer.run({ api, parties, signal: operation?.deadline, cost: operation?.cost, send })
+      }
+      try {
+        const changed = await change(pace, async () => changer.send(command), kind)
+        pulse.answered()
+        return changed
+      } catch (error) {
+        if (isDoubtful(error)) options.onDoubt?.(kind.of, keyOf(command.input).userName)
+        throw error instanceof IamError ? pulse.failed(error, onSilence) : error
+      } finally {
+        sharing.forget(listOf(kind.of), keyOf(command.input).userName)
+      }
+    },
+    forget: (kind, userName) => sharing.forget(listOf(kind), userName),
+    on: clientOf,
     answersLately: pulse.beats,
-    reportingTo: client,
+    pacer,
+    sharing,
+    sdk: asker,
     destroy() {
       for (const sdk of [asker, changer]) sdk.destroy()
     },
   })
-  return client(options.onSilence)
+  return clientOf(undefined, options.onSilence)
 }
 
-function createHandler({ callTimeout = 30_000 }: IamClientOptions, { keepAlive }: { readonly keepAlive: boolean }) {
-  return new NodeHttpHandler({
-    connectionTimeout: 5_000,
-    requestTimeout: callTimeout,
-    throwOnRequestTimeout: true,
-    // The handler's requestTimeout ends with the answer's headers; an answer may stop in its middle, too.
-    socketTimeout: callTimeout,
-    httpAgent: { keepAlive, maxSockets: 50 },
-    httpsAgent: { keepAlive, maxSockets: 50 },
-  })
+/** IAM did not answer, or failed: it does not say whether before or behind the change. */
+function isDoubtful(error: unknown): boolean {
+  return error instanceof IamError && (error.code === 'OUTCOME_UNKNOWN' || (error.status ?? 0) >= 500)
 }
 
-/** Neither the lane nor the SDK's wait between two attempts ends with the signal. */
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
+/** As IAM's buckets are named, and its documentation: `ListUsers`. */
+function apiOf(command: object): string {
+  return command.constructor.name.replace(/Command$/, '')
 }
 
-function connection({ endpoint, region, credentials }: IamClientOptions): IAMClientConfig {
-  return {
-    region: region ?? configuredRegion,
-    ...(endpoint !== undefined && { endpoint }),
-    ...(credentials !== undefined && { credentials }),
-  }
+/** IAM names the list of each kind of credential so. */
+function listOf(kind: string): string {
+  return `List${kind}s`
 }
 
-/** IAM is global: where nothing names a region, any will do. */
-const configuredRegion = (): Promise<string> =>
-  loadConfig({ ...NODE_REGION_CONFIG_OPTIONS, default: 'us-east-1' }, NODE_REGION_CONFIG_FILE_OPTIONS)()
+function keyOf(input: ServiceInputTypes): { userName: string | undefined; input: object } {
+  const { UserName: userName, ...rest } = input as { readonly UserName?: string }
+  return { userName, input: rest }
+}
 
-/** For `/ready`: silent lately, and nothing heard since. A refusal is an answer. */
-function createPulse() {
-  const memory = 30_000
-  let silentAt = Number.NEGATIVE_INFINITY
-  const answered = () => {
-    silentAt = Number.NEGATIVE_INFINITY
-  }
-  return {
-    answered,
-    failed(error: IamError, onSilence: OnSilence): IamError {
-      if (isSilence(error)) {
-        silentAt = performance.now()
-        onSilence(error)
-      } else answered()
-      return error
-    },
-    beats: () => performance.now() - silentAt > memory,
-  }
+function either(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
+  return one && other ? AbortSignal.any([one, other]) : (one ?? other)
 }

@@ -16,8 +16,18 @@ export type Fate =
 export function fateOf(error: unknown): Fate {
   const code = wireCode(error)
   if (code === undefined) return neverLeft(error) ? 'unsent' : 'lost'
-  if (code === 'Throttling' || (clockCodes.has(code) && isClockCorrected(error))) return 'deferred'
+  if (isThrottling(error) || (clockCodes.has(code) && isClockCorrected(error))) return 'deferred'
   return (metadataOf(error).httpStatusCode ?? 0) >= 500 ? 'failed' : 'refused'
+}
+
+/** By the code alone: the SDK counts the quota error LimitExceeded as throttling, too (measured). */
+export function isThrottling(error: unknown): boolean {
+  return wireCode(error) === 'Throttling'
+}
+
+/** Whether a question may be answered if it is asked again. Without credentials there is nothing to ask with. */
+export function mayPass(error: unknown): boolean {
+  return fateOf(error) !== 'refused' && !isCredentialsError(error)
 }
 
 /** What went wrong while asking. */

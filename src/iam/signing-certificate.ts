@@ -30,6 +30,7 @@ export function uploadSigningCertificate(
   { userName, certificateBody }: { readonly userName: string | undefined; readonly certificateBody: string },
 ): Promise<Changed<SigningCertificate>> {
   return iam.change(new UploadSigningCertificateCommand({ UserName: userName, CertificateBody: certificateBody }), {
+    of: 'SigningCertificate',
     disables: false,
     read: answer => signingCertificate(complete(answer.Certificate, 'Certificate')),
   })
@@ -49,7 +50,7 @@ export function updateSigningCertificate(
 ): Promise<Receipt> {
   return iam.change(
     new UpdateSigningCertificateCommand({ UserName: userName, CertificateId: certificateId, Status: status }),
-    { disables: status === 'Inactive', read: () => undefined },
+    { of: 'SigningCertificate', disables: status === 'Inactive', read: () => undefined },
   )
 }
 

@@ -12,9 +12,12 @@ export function getUser(iam: IamClient, userName: string | undefined, options?: 
 export function listUsers(
   iam: IamClient,
   { pathPrefix, marker, maxItems }: PageRequest & { readonly pathPrefix: string | undefined },
+  options?: AskOptions,
 ): Promise<Page<User>> {
-  return iam.ask(new ListUsersCommand({ PathPrefix: pathPrefix, Marker: marker, MaxItems: maxItems }), answer =>
-    page(complete(answer.Users, 'Users').map(user), answer, marker),
+  return iam.ask(
+    new ListUsersCommand({ PathPrefix: pathPrefix, Marker: marker, MaxItems: maxItems }),
+    answer => page(complete(answer.Users, 'Users').map(user), answer, marker),
+    options,
   )
 }
 

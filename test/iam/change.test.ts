@@ -1,4 +1,6 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
+import { GatewayError } from '../../src/gateway-error.ts'
+import { beginOperation } from '../../src/iam/operation.ts'
 import { updateSigningCertificate, uploadSigningCertificate } from '../../src/iam/signing-certificate.ts'
 import { answerOf, htmlOf, refusalOf, type StubAnswer, type StubCall } from '../stub-iam.ts'
 import { inTurn, type StubClient, startStubClient } from './stub-client.ts'
@@ -57,10 +59,15 @@ describe('disabling', () => {
     expect(client.stub.calls).toHaveLength(4)
   })
 
-  test('whose first attempt was lost is in doubt, also where IAM throttles the others', async () => {
+  test('whose first attempt was lost is in doubt, also where IAM throttles the next until the time is over', async () => {
     await using client = await startStubClient(inTurn('reset', refusalOf('Throttling')))
-    await expect(disable(client)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' })
-    expect(client.stub.calls).toHaveLength(4)
+    const { inTime, over } = timed(client)
+    const doubt = { code: 'OUTCOME_UNKNOWN', cause: { Code: 'Throttling' } }
+    const told = expect(disable(inTime)).rejects.toMatchObject(doubt)
+    await client.stub.arrived(2)
+    over()
+    await told
+    expect(client.stub.calls).toHaveLength(2)
   })
 
   test('whose first attempt was lost is in doubt, also where the others are never sent', async () => {
@@ -105,6 +112,65 @@ describe.each([
     expect(client.stub.calls).toHaveLength(2)
   })
 
+  test('is sent again for as long as there is time, and then tells that IAM throttled it', async () => {
+    await using client = await startStubClient(() => refusalOf('Throttling'))
+    const { inTime, over } = timed(client)
+    const told = expect(make(inTime)).rejects.toMatchObject({ code: 'Throttling', requestId: 'stub-refusal' })
+    await client.stub.arrived(2)
+    over()
+    await told
+    expect(client.stub.calls).toHaveLength(2)
+  })
+
+  test('that never came to its turn in time was not made', async () => {
+    await using client = await startStubClient(() => refusalOf('Throttling'))
+    const throttled = timed(client)
+    const before = expect(make(throttled.inTime)).rejects.toMatchObject({ code: 'Throttling' })
+    await client.stub.arrived(1)
+    await vi.waitFor(() => expect(client.iam.pacer).toMatchObject({ queued: 1, underWay: 0 }), { timeout: 20_000 })
+    const { inTime, over } = timed(client)
+    const told = expect(make(inTime)).rejects.toMatchObject({
+      code: 'OPERATION_TIMEOUT',
+      message: 'No more time. Nothing was changed.',
+    })
+    over()
+    throttled.over()
+    await Promise.all([told, before])
+    expect(client.stub.calls).toHaveLength(1)
+    expect(client.iam.pacer).toMatchObject({ queued: 0, underWay: 0 })
+  })
+
+  test('that the operation may not make any more was not made', async () => {
+    await using client = await startStubClient(made)
+    const operation = beginOperation({ timeout: 60_000, maxCalls: 0 })
+    await expect(make({ ...client, iam: client.iam.on(operation) })).rejects.toMatchObject({
+      code: 'IAM_CALLS_EXCEEDED',
+      message: 'The operation may cost 0 IAM calls, and has cost them. Nothing was changed.',
+    })
+    operation.end()
+    expect(client.stub.calls).toEqual([])
+  })
+
+  test('once sent is not aborted, neither in the end of its time nor by its client', async () => {
+    let answer = () => {}
+    const answered = new Promise<void>(resolve => {
+      answer = resolve
+    })
+    await using client = await startStubClient(async call => {
+      await answered
+      return made(call)
+    })
+    const gone = new AbortController()
+    const { inTime, over } = timed(client, gone.signal)
+    const asked = make(inTime)
+    await client.stub.arrived(1)
+    gone.abort()
+    over()
+    answer()
+    expect(await asked).toMatchObject({ requestId: 'stub-request' })
+    expect(client.stub.calls).toHaveLength(1)
+  })
+
   test.each(['LimitExceeded', 'ConcurrentModification', 'AccessDenied', 'ExpiredToken'])(
     'is not sent again where IAM said %s',
     async code => {
@@ -141,3 +207,19 @@ test('an upload is in doubt where its answer does not show the certificate', asy
     cause: { message: "IAM's answer was not complete: expected Certificate, got none." },
   })
 })
+
+/** The client on behalf of an operation whose time is over when the test says so. */
+function timed(client: StubClient, gone?: AbortSignal) {
+  const deadline = new AbortController()
+  const operation = {
+    ...beginOperation({ client: gone, timeout: 60_000, maxCalls: 10 }),
+    deadline: deadline.signal,
+  }
+  return {
+    inTime: { ...client, iam: client.iam.on(operation) },
+    over() {
+      operation.end()
+      deadline.abort(new GatewayError('OPERATION_TIMEOUT', 'No more time.'))
+    },
+  }
+}

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { IamError } from '../../src/iam/errors.ts'
+import { createPacer } from '../../src/iam/pacer.ts'
 import { listSigningCertificates, updateSigningCertificate } from '../../src/iam/signing-certificate.ts'
 import { getUser } from '../../src/iam/user.ts'
 import { answerOf, htmlOf, refusalOf } from '../stub-iam.ts'
@@ -26,17 +27,20 @@ describe('a signal', () => {
 
   test('ends a question that still queues: it is never sent', async () => {
     const open = latch()
-    await using client = await startStubClient(() => open.promise.then(() => noCertificates), { concurrency: 1 })
+    const pacer = createPacer({ concurrency: 1 })
+    await using client = await startStubClient(() => open.promise.then(() => noCertificates), { pacer })
     const controller = new AbortController()
     const first = listSigningCertificates(client.iam, page)
-    const queued = listSigningCertificates(client.iam, page, { signal: controller.signal })
+    const queued = listSigningCertificates(client.iam, { ...page, userName: 'bob' }, { signal: controller.signal })
     await client.stub.arrived(1)
     controller.abort(reason)
     await expect(queued).rejects.toBe(reason)
+    expect([pacer.queued, pacer.underWay]).toEqual([0, 1])
     open.open()
     await first
     await listSigningCertificates(client.iam, page)
-    expect(client.stub.calls).toHaveLength(2)
+    expect(client.stub.calls.map(({ parameters }) => parameters['UserName'])).toEqual(['alice', 'alice'])
+    expect([pacer.queued, pacer.underWay, client.iam.sharing.underWay]).toEqual([0, 0, 0])
   })
 
   test('ends the wait between two attempts', async () => {
@@ -69,9 +73,10 @@ describe('of many questions', () => {
         underWay -= 1
         return noCertificates
       },
-      { concurrency: 4 },
+      { pacer: createPacer({ concurrency: 4 }) },
     )
-    await Promise.all(Array.from({ length: 40 }, () => listSigningCertificates(client.iam, page)))
+    const asked = Array.from({ length: 40 }, (_, user) => ({ ...page, userName: `user-${user}` }))
+    await Promise.all(asked.map(request => listSigningCertificates(client.iam, request)))
     expect(client.stub.calls).toHaveLength(40)
     expect(most).toBe(4)
   })
@@ -81,7 +86,7 @@ describe('of many questions', () => {
     await using client = await startStubClient(
       ({ action }) =>
         action === 'GetUser' ? open.promise.then(() => user) : action.startsWith('List') ? noCertificates : updated,
-      { concurrency: 1 },
+      { pacer: createPacer({ concurrency: 1 }) },
     )
     const slow = getUser(client.iam, 'alice')
     expect(await listSigningCertificates(client.iam, page, { urgent: true })).toEqual({ items: [], marker: undefined })

@@ -1,0 +1,143 @@
+import { LRUCache } from 'lru-cache'
+import { foldUserName } from './model.ts'
+import type { Lane } from './pacer.ts'
+import { createParties, type Parties, type Party } from './turn.ts'
+
+/** Which page it is: one of the same API, user and input is the same page. */
+export interface PageKey {
+  readonly api: string
+  readonly userName: string | undefined
+  readonly input: object
+}
+
+export interface Asker extends Party<Lane> {
+  readonly signal: AbortSignal | undefined
+  /** The answer came with somebody else's call, or out of the cache. */
+  readonly wasShared: () => void
+  readonly wasCached: () => void
+}
+
+/** Identical reads of one identity: those under way at once are one call, and answers are remembered for a while. */
+export interface Sharing {
+  /**
+   * `load` ends with the signal it is given, once nobody waits for it any more, and goes for all who joined. Rejects as
+   * `load` does, and with the asker's own reason.
+   */
+  get<Value>(key: PageKey, asker: Asker, load: Load<Value>): Promise<Value>
+  /**
+   * A user's pages of an API changed, or where no user is named anybody's: those remembered go, and those under way,
+   * which may have been read before the change, are neither remembered nor given to who asks from now on.
+   */
+  forget(api: string, userName: string | undefined): void
+  /** Calls that somebody waits for. */
+  readonly underWay: number
+}
+
+export interface SharingOptions {
+  /** How long a page is remembered, in milliseconds; 0: not at all. */
+  readonly ttl: number
+  readonly maxEntries: number
+  /** About; in bytes. */
+  readonly maxBytes: number
+}
+
+type Load<Value> = (signal: AbortSignal, parties: Parties<Lane>) => Promise<Value>
+
+interface Call {
+  readonly parties: Parties<Lane>
+  readonly answer: Promise<unknown>
+  readonly end: AbortController
+  waiters: number
+}
+
+export function createSharing({ ttl, maxEntries, maxBytes }: SharingOptions): Sharing {
+  const cache =
+    ttl > 0
+      ? new LRUCache<string, { readonly value: unknown }>({
+          ttl,
+          max: maxEntries,
+          maxSize: maxBytes,
+          sizeCalculation: ({ value }, key) => key.length + sizeOf(value),
+        })
+      : undefined
+  const calls = new Map<string, Call>()
+
+  function begin(key: string, { lane, turn }: Asker, load: Load<unknown>): Call {
+    const end = new AbortController()
+    const parties = createParties<Lane>({ lane, turn })
+    const call: Call = { parties, answer: load(end.signal, parties), end, waiters: 0 }
+    const isCurrent = () => calls.get(key) === call
+    calls.set(key, call)
+    call.answer.then(
+      value => {
+        if (!isCurrent()) return
+        calls.delete(key)
+        cache?.set(key, { value })
+      },
+      () => isCurrent() && calls.delete(key),
+    )
+    return call
+  }
+
+  return {
+    async get<Value>({ api, userName, input }: PageKey, asker: Asker, load: Load<Value>) {
+      const { signal, wasShared, wasCached } = asker
+      signal?.throwIfAborted()
+      const key = prefix(api, userName ?? null) + JSON.stringify(input)
+      const remembered = cache?.get(key)
+      if (remembered) {
+        wasCached()
+        return remembered.value as Value
+      }
+      const shared = calls.get(key)
+      if (shared) {
+        wasShared()
+        shared.parties.join(asker)
+      }
+      const call = shared ?? begin(key, asker, load)
+      return waitFor(call, signal, () => {
+        if (calls.get(key) === call) calls.delete(key)
+      }) as Promise<Value>
+    },
+    forget(api, userName) {
+      const changed = userName === undefined ? [prefix(api)] : [prefix(api, userName), prefix(api, null)]
+      const isChanged = (key: string) => changed.some(start => key.startsWith(start))
+      for (const key of [...calls.keys()].filter(isChanged)) calls.delete(key)
+      for (const key of [...(cache?.keys() ?? [])].filter(isChanged)) cache?.delete(key)
+    },
+    get underWay() {
+      return calls.size
+    },
+  }
+}
+
+/** Of what is asked of an API for a user, for nobody by name (null), or, left out, for anybody. */
+function prefix(api: string, userName?: string | null): string {
+  const parts = userName === undefined ? [api] : [api, userName && foldUserName(userName)]
+  return `${JSON.stringify(parts).slice(0, -1)},`
+}
+
+/** Each waiter leaves by its own signal; the last one to leave ends the call. */
+function waitFor(call: Call, signal: AbortSignal | undefined, onAbandoned: () => void): Promise<unknown> {
+  call.waiters += 1
+  return new Promise((resolve, reject) => {
+    const leave = () => {
+      reject(signal?.reason)
+      call.waiters -= 1
+      if (call.waiters > 0) return
+      onAbandoned()
+      call.end.abort(signal?.reason)
+    }
+    signal?.addEventListener('abort', leave, { once: true })
+    const stay = () => signal?.removeEventListener('abort', leave)
+    call.answer.then(resolve, reject).finally(stay)
+  })
+}
+
+/** About how much memory a value takes, in bytes: text as V8 keeps it, and what an object costs beside. */
+function sizeOf(value: unknown): number {
+  if (typeof value === 'string') return 24 + value.length
+  if (value instanceof Date) return 40
+  if (typeof value !== 'object' || value === null) return 8
+  return Object.values(value).reduce<number>((sum, member) => sum + sizeOf(member), 48)
+}
