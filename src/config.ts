@@ -1,13 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parseCommandLine } from './config/command-line.ts'
-import {
-  accessKeyFlags,
-  declarations,
-  gatewayFlags,
-  logFlags,
-  SANDBOX_PREFIX,
-  sandboxFlags,
-} from './config/declaration.ts'
+import { declarations, SANDBOX_PREFIX } from './config/declaration.ts'
 import {
   ConfigError,
   flagName,
@@ -18,14 +11,19 @@ import {
   type Values,
   variableName,
 } from './config/flag.ts'
+import { gatewayFlags, logFlags } from './config/gateway-flag.ts'
+import { accessKeyFlags, sandboxFlags } from './config/sandbox-flag.ts'
 
 export { HelpShown } from './config/command-line.ts'
 export { ConfigError }
 
-/** `grace` is in seconds, `maxBody` in bytes. */
+/** Times are in seconds, sizes in bytes. */
 export type GatewayOptions = Values<ReturnType<typeof gatewayFlags>>
 
-/** `latency` is in milliseconds, `rate` in calls a second for each API with 0 for unlimited. */
+/**
+ * `latency` and `consistencyDelay` are in milliseconds, `rate` in calls a second for each API with 0 for unlimited,
+ * `burst` in calls with 0 for a second's worth.
+ */
 export type SandboxOptions = Values<ReturnType<typeof sandboxFlags>>
 
 export type LogLevel = GatewayOptions['logLevel']

@@ -1,6 +1,9 @@
 import type { Logger } from 'pino'
 import type { ChangeLog } from './events/change-log.ts'
 import type { IamClient } from './iam/client.ts'
+import type { Cost } from './iam/cost.ts'
+import type { Operation } from './iam/operation.ts'
+import type { X509Reader } from './iam/x509-certificate.ts'
 import type { Loaders } from './loaders/loaders.ts'
 
 /** Who asks. Until authentication exists, whoever reaches the loopback interface. */
@@ -15,10 +18,16 @@ export interface Context {
   readonly requestId: string
   readonly log: Logger
   readonly iam: IamClient
+  readonly operation: Operation
+  readonly cost: Cost
   readonly loaders: Loaders
+  /** One for all operations: what is in a certificate never changes. */
+  readonly x509: X509Reader
   readonly events: ChangeLog
   /** As whom IAM sees what the gateway changes: an ARN, where known. */
   readonly changedBy: string | undefined
   /** Whether a mutation that names no user may change the gateway's own. */
   readonly allowImplicitUser: boolean
+  /** IAM calls that a page of an account-wide walk may cost. */
+  readonly walkCalls: number
 }

@@ -1,20 +1,25 @@
+import { gatewayAnnouncement, sandboxAnnouncement } from './announcement.ts'
 import type { GatewayOptions, SandboxConfig, ServeConfig, StartConfig } from './config.ts'
 import type { Context } from './context.ts'
+import type { NewChange, Told } from './events/change.ts'
 import { type ChangeLog, createChangeLog } from './events/change-log.ts'
+import { createOverlay, type Overlay } from './events/overlay.ts'
 import { createIamClient, type IamClient, type IamClientOptions, type OnSilence } from './iam/client.ts'
-import { BadEndpoint } from './iam/endpoint.ts'
-import { type Identity, identify, NoCredentials } from './iam/identity.ts'
+import { type Identity, identify } from './iam/identity.ts'
+import { beginOperation } from './iam/operation.ts'
+import { createPacer } from './iam/pacer.ts'
+import { createX509Reader } from './iam/x509-certificate.ts'
 import { createLoaders } from './loaders/loaders.ts'
-import { createLog, type Logger } from './log.ts'
+import { createConsole, type Logger } from './log.ts'
+import { createProgress, type Progress } from './progress.ts'
 import { type Sandbox, type SandboxOptions, startSandbox } from './sandbox/server.ts'
 import { schema } from './schema/index.ts'
 import { createGate } from './server/gate.ts'
 import type { GraphiQLSettings } from './server/graphiql.ts'
 import { startHttpServer } from './server/http.ts'
+import type { CreateContext } from './server/operation.ts'
 import { createGraphQLServer, endpoint } from './server/yoga.ts'
-
-/** What kept it from starting, in one sentence for whoever started it. */
-export class StartError extends Error {}
+import { nobodyAsks, portTaken } from './start-error.ts'
 
 export interface Running extends AsyncDisposable {
   readonly url: string
@@ -28,15 +33,16 @@ export interface Gateway extends Running {
   /** The embedded IAM; undefined where the gateway serves another. */
   readonly sandbox: Sandbox | undefined
   readonly events: ChangeLog
+  readonly iam: IamClient
 }
 
 export async function createSandbox({ sandbox: options, logLevel }: SandboxConfig): Promise<Running> {
-  const log = createLog(logLevel)
+  const { log } = createConsole(logLevel)
   const sandbox = await startEmbedded(options, '--port')
   log.debug({ url: sandbox.url }, 'sandbox listens')
   return {
     url: sandbox.url,
-    announcement: `The sandbox IAM listens at ${sandbox.url}\n\n${environmentOf(sandbox)}\n\n${roleOf(sandbox)}`,
+    announcement: sandboxAnnouncement(sandbox),
     close: sandbox.close,
     [Symbol.asyncDispose]: sandbox.close,
   }
@@ -49,19 +55,39 @@ export async function createGateway(config: StartConfig | ServeConfig): Promise<
     for (const stop of started.splice(0).reverse()) await stop()
   }
   try {
-    const log = createLog(config.logLevel)
+    const { log, show } = createConsole(config.logLevel)
     const sandbox = config.command === 'start' ? await startEmbedded(config.sandbox, '--sandbox-port') : undefined
     if (sandbox) started.push(sandbox.close)
     const connection = iamConnection(sandbox)
-    const iam = createIamClient({ ...connection, onSilence: logSilence(log) })
+    const overlay = createOverlay({
+      window: config.consistencyWindow * 1000,
+      cacheTtl: config.cacheTtl * 1000,
+      capacity: config.rememberedChanges,
+    })
+    const { cacheEntries, cacheBytes } = config
+    const iam = createIamClient({
+      ...connection,
+      pacer: createPacer({ concurrency: config.iamConcurrency }),
+      callTimeout: config.callTimeout * 1000,
+      cacheTtl: config.cacheTtl * 1000,
+      cacheEntries,
+      cacheBytes,
+      onSilence: logSilence(log),
+      onDoubt: overlay.doubted,
+    })
     started.push(iam.destroy)
     const identity = await whoAsks(iam, connection)
-    const events = createChangeLog({ capacity: config.rememberedChanges })
+    const onTold = (change: Told<NewChange>) => {
+      overlay.told(change)
+      iam.forget(change.kind, change.userName)
+    }
+    const events = createChangeLog({ capacity: config.rememberedChanges, onTold })
     // What a browser remembers of the sandbox's tabs must not come up before a real account.
     const target = sandbox ? 'sandbox' : `${identity.name} at ${identity.endpoint}`
     const title = sandbox ? 'iam-graphql-gateway: sandbox' : identity.name.replace(/^arn:[^:]*:[^:]*:[^:]*:/, '')
     const graphiql = { title, target, example: sandbox?.example }
-    const http = await listen(config, { iam, identity, events, log, graphiql })
+    const progress = createProgress({ log, show, perSecond: () => iam.pacer.slowest })
+    const http = await listen(config, { iam, identity, events, overlay, log, progress, graphiql })
     started.push(() => http.close(config.grace * 1000))
 
     const { host } = config
@@ -72,8 +98,8 @@ export async function createGateway(config: StartConfig | ServeConfig): Promise<
         { url, identity: name, endpoint: iamEndpoint, reason },
         'gateway serves',
       )
-    const announcement = announce(url, identity, sandbox)
-    return { url, sandbox, events, announcement, close, [Symbol.asyncDispose]: close }
+    const announcement = gatewayAnnouncement(url, identity, sandbox)
+    return { url, sandbox, events, iam, announcement, close, [Symbol.asyncDispose]: close }
   } catch (error) {
     await close()
     throw error
@@ -94,16 +120,8 @@ function logSilence(log: Logger): OnSilence {
   return error => log.warn({ err: error }, 'IAM did not answer')
 }
 
-async function whoAsks(iam: IamClient, target: { readonly stsEndpoint?: string }): Promise<Identity> {
-  return identify(iam, target).catch((error: unknown) => {
-    if (error instanceof BadEndpoint) throw new StartError(`the configured AWS endpoint: ${error.message}.`)
-    if (!(error instanceof NoCredentials)) throw error
-    const reason = error.cause instanceof Error ? ` (${error.cause.message.replace(/\.$/, '')})` : ''
-    throw new StartError(
-      `found no AWS credentials${reason}: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or try it ` +
-        'without an account by "npm start".',
-    )
-  })
+function whoAsks(iam: IamClient, target: { readonly stsEndpoint?: string }): Promise<Identity> {
+  return identify(iam, target).catch(nobodyAsks)
 }
 
 function listen(
@@ -112,27 +130,46 @@ function listen(
     readonly iam: IamClient
     readonly identity: Identity
     readonly events: ChangeLog
+    readonly overlay: Overlay
     readonly log: Logger
+    readonly progress: Progress
     readonly graphiql: GraphiQLSettings
   },
 ) {
-  const { iam, identity, events, log, graphiql } = parts
-  const createContext = (requestId: string): Context => {
+  const { iam, identity, events, overlay, log, progress, graphiql } = parts
+  const x509 = createX509Reader()
+  const createContext: CreateContext = ({ requestId, client }): Context => {
     const operationLog = log.child({ requestId })
-    const operationIam = iam.reportingTo(logSilence(operationLog))
+    const timeout = config.operationTimeout * 1000
+    const operation = beginOperation({ client, timeout, maxCalls: config.maxIamCalls, onEnd: () => ended() })
+    const ended = progress.track({ requestId, cost: operation.cost })
+    const operationIam = iam.on(operation, logSilence(operationLog))
     return {
       principal: { name: 'anonymous' },
       requestId,
       log: operationLog,
       iam: operationIam,
-      loaders: createLoaders(operationIam),
+      operation,
+      cost: operation.cost,
+      loaders: createLoaders(operationIam, overlay),
+      x509,
       events,
       changedBy: identity.arn,
       allowImplicitUser: config.allowImplicitUser,
+      walkCalls: config.walkCalls,
     }
   }
   const { port, host, maxBody, allowedOrigin: allowedOrigins, allowedHost: allowedHosts } = config
-  const yoga = createGraphQLServer({ schema, createContext, log, limits: config, maxBody, allowedOrigins, graphiql })
+  const yoga = createGraphQLServer({
+    schema,
+    createContext,
+    log,
+    limits: config,
+    cost: config,
+    maxBody,
+    allowedOrigins,
+    graphiql,
+  })
   const gate = createGate({ allowedHosts: [...allowedHosts, inUrl(host)], allowedOrigins })
   const isReady = iam.answersLately
   return startHttpServer({ host, port, yoga, gate, log, maxBody, isReady, endSubscriptions: events.close }).catch(
@@ -142,40 +179,4 @@ function listen(
 
 function inUrl(host: string): string {
   return host.includes(':') ? `[${host}]` : host
-}
-
-function portTaken(port: number, flag: string) {
-  return (error: unknown): never => {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'EADDRINUSE')
-      throw new StartError(`port ${port} is in use: choose another with ${flag}, or 0 for any free one.`)
-    if (code === 'EACCES') throw new StartError(`port ${port} is not for this user: choose another with ${flag}.`)
-    if (code === 'EADDRNOTAVAIL') throw new StartError('the address of --host is not one of this machine.')
-    throw error
-  }
-}
-
-function announce(url: string, identity: Identity, sandbox: Sandbox | undefined): string {
-  const { name, endpoint: iamEndpoint, reason } = identity
-  const who = reason === undefined ? name : `${name} (whose it is was not to be had: ${reason})`
-  if (!sandbox) return `Open ${url}\n\nIdentity: ${who}\nIAM:      ${iamEndpoint}`
-  return `Open ${url}\n\nIt serves an embedded sandbox IAM at ${sandbox.url}; for the AWS CLI or an SDK:\n\n${environmentOf(sandbox)}`
-}
-
-/** The region under both its names: boto3, and with it version 1 of the AWS CLI, knows only the second. */
-function environmentOf({ url, credentials }: Sandbox): string {
-  return [
-    `  export AWS_ENDPOINT_URL_IAM=${url} AWS_ENDPOINT_URL_STS=${url}`,
-    '  export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1',
-    `  export AWS_ACCESS_KEY_ID=${credentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey}`,
-  ].join('\n')
-}
-
-function roleOf({ roleCredentials: { accessKeyId, secretAccessKey, sessionToken } }: Sandbox): string {
-  return [
-    'As a role, which has no implicit user:',
-    '',
-    `  export AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey}`,
-    `  export AWS_SESSION_TOKEN=${sessionToken}`,
-  ].join('\n')
 }

@@ -1,16 +1,26 @@
 import pino, { type DestinationStream, type Logger } from 'pino'
 import pretty from 'pino-pretty'
 import { withoutCertificate } from './iam/errors.ts'
+import { createTerminal, type Terminal } from './terminal.ts'
 
 export type { Logger }
 
-export function createLog(level: string, destination: DestinationStream = stderr()): Logger {
-  return pino({ level, base: null, serializers: { err: plainError } }, destination)
+export interface Console {
+  readonly log: Logger
+  /** Says on the terminal's last line what goes on; undefined where stderr is no terminal. */
+  readonly show: Terminal['show'] | undefined
 }
 
-/** JSON, or on a terminal something to read. */
-function stderr(): DestinationStream {
-  return process.stderr.isTTY ? pretty({ destination: 2, sync: true }) : pino.destination({ dest: 2, sync: true })
+/** On stderr: JSON, or on a terminal something to read. */
+export function createConsole(level: string): Console {
+  if (!process.stderr.isTTY)
+    return { log: createLog(level, pino.destination({ dest: 2, sync: true })), show: undefined }
+  const { stream, show } = createTerminal(process.stderr)
+  return { log: createLog(level, pretty({ destination: stream })), show }
+}
+
+export function createLog(level: string, destination: DestinationStream): Logger {
+  return pino({ level, base: null, serializers: { err: plainError } }, destination)
 }
 
 /** Nothing but what helps to find the fault: the SDK's errors carry whole requests and answers. */

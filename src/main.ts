@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import { constants } from 'node:os'
 import { type Config, ConfigError, config, HelpShown } from './config.ts'
-import { createGateway, createSandbox, StartError } from './gateway.ts'
+import { createGateway, createSandbox } from './gateway.ts'
+import { StartError } from './start-error.ts'
 
 async function main(): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', allowDeparture)

@@ -2,7 +2,16 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { ConfigError, flagTable, HelpShown, readConfig } from '../src/config.ts'
 
-const sandboxDefaults = { port: 4566, users: 200, latency: 0, rate: 0, maxPage: 1000, seed: 1 }
+const sandboxDefaults = {
+  port: 4566,
+  users: 200,
+  latency: 0,
+  rate: 0,
+  burst: 0,
+  maxPage: 1000,
+  consistencyDelay: 0,
+  seed: 1,
+}
 
 const gatewayDefaults = {
   startedByNpm: false,
@@ -13,6 +22,16 @@ const gatewayDefaults = {
   logLevel: 'info',
   grace: 10,
   rememberedChanges: 10_000,
+  operationTimeout: 120,
+  callTimeout: 30,
+  iamConcurrency: 25,
+  maxIamCalls: 1500,
+  walkCalls: 200,
+  cacheTtl: 5,
+  cacheEntries: 20_000,
+  cacheBytes: 67_108_864,
+  consistencyWindow: 15,
+  reportCost: true,
   maxDepth: 12,
   maxAliases: 30,
   maxTokens: 2000,
@@ -181,7 +200,9 @@ describe('the environment', () => {
       IAM_GATEWAY_ALLOWED_ORIGIN: 'http://a.example',
       IAM_GATEWAY_ALLOW_IMPLICIT_USER: 'false',
       IAM_GATEWAY_HOST: 'localhost',
+      IAM_GATEWAY_IAM_CONCURRENCY: '7',
       IAM_GATEWAY_LOG_LEVEL: 'silent',
+      IAM_GATEWAY_REPORT_COST: 'false',
     }
     for (const { variable, commands } of flagTable().filter(row => !/KEY/.test(row.variable))) {
       for (const command of commands) {

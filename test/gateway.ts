@@ -18,6 +18,7 @@ export type Data = any
 export interface Answer {
   readonly data: Data
   readonly errors?: readonly AnswerError[]
+  readonly extensions?: Data
 }
 
 export interface AnswerError {

@@ -18,6 +18,7 @@ const kinds = [
   /^json variables=[\w-]+\.graphql$/,
   /^json policy$/,
   /^text calls=[\w-]+\.graphql$/,
+  /^json cost=[\w-]+\.graphql$/,
   /^text output=serve$/,
   /^ts file=[\w-]+\.ts$/,
 ]
@@ -73,6 +74,13 @@ describe('an operation of the README', () => {
       )
     },
   )
+})
+
+test('an answer of the README costs what it says', async () => {
+  await using gateway = await startTestGateway('--sandbox-users=200')
+  const answer = await gateway.ask(blockOf('file=dashboard.graphql').text)
+  const cost = JSON.parse(blockOf('cost=dashboard.graphql').text)
+  expect(answer.extensions).toEqual({ cost: { ...cost, waitedMs: expect.any(Number) } })
 })
 
 describe('the snippets of the README', () => {

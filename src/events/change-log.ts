@@ -5,6 +5,8 @@ import type { NewChange, Told } from './change.ts'
 export interface ChangeLogOptions {
   /** How many changes are remembered, and so how far a subscriber may fall behind. */
   readonly capacity: number
+  /** Told each change, before the subscribers are. Must not throw. */
+  readonly onTold?: (change: Told<NewChange>) => void
 }
 
 export interface ChangeLog {
@@ -31,7 +33,7 @@ export interface ChangeLog {
  * A log in memory. A subscriber is nothing but a position in it, so a thousand slow ones cost no more memory than one,
  * and none holds up another.
  */
-export function createChangeLog({ capacity }: ChangeLogOptions): ChangeLog {
+export function createChangeLog({ capacity, onTold }: ChangeLogOptions): ChangeLog {
   const epoch = randomBytes(9).toString('base64url')
   const ring: Told<NewChange>[] = []
   const newestOf = new Map<string, Told<NewChange>>()
@@ -67,6 +69,7 @@ export function createChangeLog({ capacity }: ChangeLogOptions): ChangeLog {
       published += 1
       if (forgotten) forget(newestOf, forgotten)
       if (!superseded) newestOf.set(key, told)
+      onTold?.(told)
       wakeAll()
       return told
     },

@@ -5,6 +5,16 @@ export function eachAlone<Key, Value>(load: (key: Key) => Promise<Value>, keyOf:
   return new DataLoader<Key, Value, string>(keys => settle(keys, load), { cacheKeyFn: keyOf })
 }
 
+/**
+ * As eachAlone, but each key's answer comes as soon as IAM gives it, not when the whole batch is answered: rows that
+ * hang on it can be shown as they come. The price is that what is then asked of them is no batch any more.
+ */
+export function eachAsItComes<Key, Value>(load: (key: Key) => Promise<Value>, keyOf: (key: Key) => string) {
+  // DataLoader resolves a key with its value, and so waits for a promise that is one.
+  const begin = async (keys: readonly Key[]) => keys.map(load) as unknown as Value[]
+  return new DataLoader<Key, Value, string>(begin, { cacheKeyFn: keyOf })
+}
+
 /** DataLoader wants every failure as an Error in its key's place. */
 export function settle<Key, Value>(
   keys: readonly Key[],

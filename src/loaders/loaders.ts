@@ -1,14 +1,15 @@
+import type { Overlay } from '../events/overlay.ts'
 import type { IamClient } from '../iam/client.ts'
 import { createServiceSpecificCredentialLoaders } from './service-specific-credential.ts'
 import { createSigningCertificateLoaders } from './signing-certificate.ts'
 import { createUserLoaders } from './user.ts'
 
 /** One set for each operation: what it asks twice, it asks IAM once. */
-export function createLoaders(iam: IamClient) {
+export function createLoaders(iam: IamClient, overlay: Overlay) {
   const loaders = {
     ...createUserLoaders(iam),
-    ...createSigningCertificateLoaders(iam),
-    ...createServiceSpecificCredentialLoaders(iam),
+    ...createSigningCertificateLoaders(iam, overlay),
+    ...createServiceSpecificCredentialLoaders(iam, overlay),
   }
   return {
     ...loaders,

@@ -1,9 +1,9 @@
-import type { IamClient } from '../iam/client.ts'
+import type { AskOptions, IamClient } from '../iam/client.ts'
 import { foldUserName, type Page, type PageRequest, type User } from '../iam/model.ts'
 import { getUser, listUsers } from '../iam/user.ts'
 import { eachAlone, valueKey } from './batch.ts'
 
-export interface UserPageRequest extends PageRequest {
+export interface UserPageRequest extends PageRequest, Pick<AskOptions, 'onSent'> {
   readonly pathPrefix: string | undefined
 }
 
@@ -21,7 +21,7 @@ export function createUserLoaders(iam: IamClient) {
   )
   const users = eachAlone<UserPageRequest, Page<User>>(
     async request => {
-      const page = await listUsers(iam, request)
+      const page = await listUsers(iam, request, request)
       // ListUsers says of a user what GetUser says, as far as the graph shows it.
       for (const listed of page.items) user.prime(listed.userName, listed)
       return page

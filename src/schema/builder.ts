@@ -4,6 +4,7 @@ import RelayPlugin, { resolveNodes } from '@pothos/plugin-relay'
 import type { GraphQLResolveInfo } from 'graphql'
 import type { Context } from '../context.ts'
 import { decodeGlobalId, encodeGlobalId, type GlobalId, resolveOne } from './global-id.ts'
+import { findCalls } from './id-calls.ts'
 
 export interface SchemaTypes {
   Context: Context
@@ -34,11 +35,13 @@ export const builder = new SchemaBuilder<SchemaTypes>({
       description:
         'What an id stands for, null where it is gone. Errors: BAD_ID. Costs the IAM call that finds the thing again.',
       args: { id: { description: 'An `id` that this gateway gave out.' } },
+      extensions: { iamCalls: ({ args: { id }, schema }) => findCalls([id], schema) },
       resolve: (_root, { id }, context, info) => resolveOne(id, info.schema, alone => find(alone, context, info)),
     },
     nodesQueryOptions: {
       description: 'As `node`, each id by itself: one that is bad or gone nulls its own entry.',
       args: { ids: { description: 'Ids that this gateway gave out, in any order, of any types.' } },
+      extensions: { iamCalls: ({ args: { ids }, schema }) => findCalls(ids, schema) },
       // Each by itself: Pothos asks for all of them at once, and one that fails would fail them all.
       resolve: (_root, { ids }, context, info) =>
         ids.map(id => resolveOne(id, info.schema, alone => find(alone, context, info))),

@@ -34,7 +34,7 @@ interface Step<Item> {
 }
 
 /** IAM's bounds of MaxItems; the default is IAM's too. */
-const maxFirst = 1000
+export const maxFirst = 1000
 const defaultFirst = 100
 
 /**

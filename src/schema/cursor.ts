@@ -31,6 +31,12 @@ export function decodeCursor(list: string, text: string): Cursor {
   return { marker: marker ?? undefined, skip, key }
 }
 
+/** The list that a cursor belongs to; undefined where `text` is no cursor. */
+export function listOfCursor(text: string): string | undefined {
+  const parts = text.length <= maxLength ? parse(text) : undefined
+  return isCursor(parts) ? parts[1] : undefined
+}
+
 function parse(text: string): unknown {
   try {
     return JSON.parse(Buffer.from(text, 'base64url').toString())

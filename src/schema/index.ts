@@ -1,4 +1,6 @@
+import { specifiedDirectives } from 'graphql'
 import { builder } from './builder.ts'
+import { deferDirective, streamDirective } from './incremental.ts'
 import './scalars.ts'
 import './errors.ts'
 import './change.ts'
@@ -11,4 +13,4 @@ import './signing-certificate-mutation.ts'
 import './service-specific-credential.ts'
 import './service-specific-credential-change.ts'
 
-export const schema = builder.toSchema()
+export const schema = builder.toSchema({ directives: [...specifiedDirectives, deferDirective, streamDirective] })

@@ -6,6 +6,7 @@ import {
 import { builder } from './builder.ts'
 import { afterDescription, changeFields, previousStatusDescription, statusDescription } from './change.ts'
 import {
+  findCalls,
   findServiceSpecificCredential,
   ServiceSpecificCredentialRef,
   ServiceSpecificCredentialStatusRef,
@@ -33,6 +34,7 @@ const ChangeRef = builder
         type: ServiceSpecificCredentialRef,
         nullable: true,
         description: 'The credential as IAM lists it now; null once deleted. Costs a ListServiceSpecificCredentials.',
+        extensions: { iamCalls: () => findCalls({ of: 'user of the change', many: 1 }) },
         resolve: ({ userName, credentialId, status }, _args, context) =>
           status === undefined ? null : findServiceSpecificCredential(context, userName, credentialId),
       }),

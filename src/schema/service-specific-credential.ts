@@ -1,11 +1,14 @@
 import type { Context } from '../context.ts'
 import { NoSuchEntityError } from '../iam/errors.ts'
 import type { ServiceSpecificCredential } from '../iam/model.ts'
+import { callsForUsers } from '../loaders/service-specific-credential.ts'
 import { builder } from './builder.ts'
 import { connect } from './connection.ts'
 import { connectionArguments } from './connection-arguments.ts'
+import { pageCalls } from './connection-calls.ts'
 import { credentialId, parseCredentialId } from './global-id.ts'
-import { findUser, UserRef } from './user.ts'
+import { nothing, type Spending, type Things } from './iam-calls.ts'
+import { findUser, named, UserRef, userCalls } from './user.ts'
 
 export const ServiceSpecificCredentialStatusRef = builder.enumType('ServiceSpecificCredentialStatus', {
   description: "A service-specific credential's status.",
@@ -30,6 +33,10 @@ builder.node(ServiceSpecificCredentialRef, {
     const parsed = parseCredentialId(id)
     return findServiceSpecificCredential(context, parsed.userName, parsed.id)
   },
+  // Whatever is asked for by id is asked for at once, with the operation's first fields.
+  extensions: {
+    iamCallsOfId: (id: string) => findCalls({ ...named(parseCredentialId(id).userName), moment: 'ids' }),
+  },
   fields: t => ({
     serviceSpecificCredentialId: t.exposeString('serviceSpecificCredentialId', {
       description: "IAM's id: `ACCA` and 17 characters.",
@@ -39,6 +46,7 @@ builder.node(ServiceSpecificCredentialRef, {
       type: UserRef,
       nullable: true,
       description: 'Whose it is; null where the user was deleted meanwhile. Costs a GetUser unless the user was read.',
+      extensions: { iamCalls: ({ parent: { owners } }) => (owners ? userCalls(owners) : nothing) },
       resolve: ({ userName }, _args, context) => findUser(context, userName),
     }),
     serviceName: t.exposeString('serviceName', { description: 'Such as `codecommit.amazonaws.com`.' }),
@@ -84,6 +92,7 @@ builder.objectField(UserRef, 'serviceSpecificCredentials', t =>
         description: 'Only those of this service, whatever its case; of an unknown one: none.',
       }),
     },
+    extensions: { iamCalls: ({ parent }) => findCalls(parent) },
     resolve: async ({ userName }, { serviceName }, { loaders }) => {
       const all = await loaders.serviceSpecificCredentialsOfUser.load(userName)
       return serviceName == null ? all : all.filter(credential => isOf(serviceName, credential))
@@ -102,13 +111,21 @@ builder.queryField('serviceSpecificCredentials', t =>
         description: 'Only those of this service; one IAM does not support is NoSuchEntity.',
       }),
     },
+    extensions: {
+      iamCalls: ({ args: { serviceName, ...args } }) => {
+        const of = listName(serviceName)
+        const { calls, first } = pageCalls(of, args)
+        const page = `${of} of ${JSON.stringify([first, args.after ?? null])}`
+        return {
+          calls,
+          gives: [{ things: { of: page, many: first, owners: { of: `owners of ${page}`, many: first } } }],
+        }
+      },
+    },
     resolve: (_root, { serviceName, ...args }, { loaders }) =>
       connect(
         {
-          name:
-            serviceName == null
-              ? 'serviceSpecificCredentials'
-              : `serviceSpecificCredentials(serviceName: ${JSON.stringify(serviceName.toLowerCase())})`,
+          name: listName(serviceName),
           keyOf: credential => credential.serviceSpecificCredentialId,
           load: request =>
             loaders.serviceSpecificCredentials.load({ ...request, serviceName: serviceName ?? undefined }),
@@ -117,6 +134,21 @@ builder.queryField('serviceSpecificCredentials', t =>
       ),
   }),
 )
+
+function listName(serviceName: string | null | undefined): string {
+  return serviceName == null
+    ? 'serviceSpecificCredentials'
+    : `serviceSpecificCredentials(serviceName: ${JSON.stringify(serviceName.toLowerCase())})`
+}
+
+/** All of each user's, whatever their service; many users of one moment may be one sweep of the account. */
+export function findCalls(users: Things): Spending {
+  const { of, many, moment } = users
+  const batch = moment === undefined ? undefined : { moment: `credentials of ${moment}`, cost: callsForUsers }
+  const calls = { of: `serviceSpecificCredentials of the ${of}`, count: many, ...(batch && { batch }) }
+  // A user may hold two for each of IAM's six services (IAM.md).
+  return { calls: [calls], gives: [{ things: { of: calls.of, many: many * 12, owners: users } }] }
+}
 
 /** Null when IAM knows no such user, or the user has no such credential. */
 export async function findServiceSpecificCredential({ loaders }: Context, userName: string, id: string) {

@@ -1,8 +1,11 @@
+import { responsePathAsArray } from 'graphql'
+import type { Context } from '../context.ts'
+import type { SigningCertificate } from '../iam/model.ts'
 import { builder } from './builder.ts'
 import { connectionArguments } from './connection-arguments.ts'
 import { SigningCertificateEdge, SigningCertificateRef, SigningCertificateStatusRef } from './signing-certificate.ts'
 import { type RefusedUser, walkSigningCertificates } from './signing-certificate-walk.ts'
-import { notAfter, parseX509 } from './x509-certificate.ts'
+import { walkCalls } from './signing-certificate-walk-calls.ts'
 
 const RefusedUserRef = builder.objectRef<RefusedUser>('RefusedUser').implement({
   description: 'A user whose certificates IAM refused to list.',
@@ -41,8 +44,8 @@ builder.queryField('signingCertificates', t =>
     nullable: true,
     description:
       "Every user's signing certificates, found by walking the account within a budget of IAM calls a page: a page may " +
-      'hold fewer than first, even none, and still have a next one. Costs up to 200 calls: a ListSigningCertificates ' +
-      'for each user walked, a ListUsers for each page of them.',
+      'hold fewer than first, even none, and still have a next one. Costs up to 200 calls (--walk-calls): a ' +
+      'ListSigningCertificates for each user walked, a ListUsers for each page of them; what is known already is free.',
     args: {
       ...connectionArguments(),
       status: t.arg({ type: SigningCertificateStatusRef, description: 'Only certificates of this status.' }),
@@ -52,18 +55,26 @@ builder.queryField('signingCertificates', t =>
           'Only certificates whose own notAfter is earlier, expired ones included; one that cannot be parsed has none.',
       }),
     },
-    resolve: (_root, { status, expiresBefore, ...args }, context) =>
-      walkSigningCertificates(
+    extensions: {
+      iamCalls: ({ args: { status, expiresBefore, ...args }, context }) =>
+        walkCalls(args, [status, expiresBefore], context.walkCalls),
+    },
+    resolve: async (_root, { status, expiresBefore, ...args }, context, info) => {
+      const page = await walkSigningCertificates(
         context,
         args,
         certificate =>
           (status == null || certificate.status === status) &&
-          (expiresBefore == null || expiresOf(certificate.certificateBody) < expiresBefore.getTime()),
-      ),
+          (expiresBefore == null || notAfter(context, certificate) < expiresBefore.getTime()),
+      )
+      const { usersWalked, calls } = page
+      const path = responsePathAsArray(info.path)
+      context.operation.cost.walked({ path, usersWalked, calls, budget: context.walkCalls })
+      return page
+    },
   }),
 )
 
-function expiresOf(certificateBody: string): number {
-  const certificate = parseX509(certificateBody)
-  return certificate === null ? Number.POSITIVE_INFINITY : notAfter(certificate).getTime()
+function notAfter({ x509 }: Context, certificate: SigningCertificate): number {
+  return x509.read(certificate)?.notAfter ?? Number.POSITIVE_INFINITY
 }

@@ -2,7 +2,12 @@ import type { Told } from '../events/change.ts'
 import { acceptsSigningCertificateChange, type SigningCertificateChange } from '../events/signing-certificate.ts'
 import { builder } from './builder.ts'
 import { afterDescription, changeFields, previousStatusDescription, statusDescription } from './change.ts'
-import { findSigningCertificate, SigningCertificateRef, SigningCertificateStatusRef } from './signing-certificate.ts'
+import {
+  findCalls,
+  findSigningCertificate,
+  SigningCertificateRef,
+  SigningCertificateStatusRef,
+} from './signing-certificate.ts'
 
 const ChangeRef = builder.objectRef<Told<SigningCertificateChange>>('SigningCertificateStatusChange').implement({
   description: 'A signing certificate was uploaded, made active or inactive, or deleted.',
@@ -19,6 +24,7 @@ const ChangeRef = builder.objectRef<Told<SigningCertificateChange>>('SigningCert
       type: SigningCertificateRef,
       nullable: true,
       description: 'The certificate as IAM lists it now; null once deleted. Costs a ListSigningCertificates.',
+      extensions: { iamCalls: () => findCalls({ of: 'user of the change', many: 1 }) },
       resolve: ({ userName, credentialId, status }, _args, context) =>
         status === undefined ? null : findSigningCertificate(context, userName, credentialId),
     }),

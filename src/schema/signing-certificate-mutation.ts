@@ -14,6 +14,7 @@ import {
   ValidationError,
 } from '../iam/errors.ts'
 import { builder } from './builder.ts'
+import type { Spending } from './iam-calls.ts'
 import { changing, targetUser } from './mutation.ts'
 import { SigningCertificateRef, SigningCertificateStatusRef } from './signing-certificate.ts'
 import { setStatus, upload } from './signing-certificate-status.ts'
@@ -39,6 +40,7 @@ builder.relayMutationField(
     description:
       'Uploads a certificate; IAM makes it ACTIVE. A user holds at most two. Uploading again one that the user has ' +
       'already succeeds and changes nothing. Costs one IAM call, and a list once it has succeeded.',
+    extensions: { iamCalls: () => changeCalls },
     errors: {
       types: [
         NoSuchEntityError,
@@ -89,6 +91,7 @@ builder.relayMutationField(
     description:
       'Makes a signing certificate active or inactive. Costs a list, for the previous status, and the update itself, ' +
       'which is made whatever the list says.',
+    extensions: { iamCalls: () => changeCalls },
     errors: {
       types: [
         NoSuchEntityError,
@@ -120,3 +123,9 @@ builder.relayMutationField(
     }),
   },
 )
+
+/** Each is a change and a list beside it; whose the certificate is, its payload's `user` asks anew. */
+const changeCalls: Spending = {
+  calls: [{ of: 'change', count: 2 }],
+  gives: [{ things: { of: 'changed certificate', many: 1, owners: { of: 'user of the change', many: 1 } } }],
+}

@@ -3,11 +3,13 @@ import { type IamError, isRefusal, NoSuchEntityError } from '../iam/errors.ts'
 import type { SigningCertificate, User } from '../iam/model.ts'
 import { type Connection, type ConnectionArguments, checkFirst } from './connection.ts'
 import { decodeCursor, encodeCursor } from './cursor.ts'
-import { type Budget, resumesInside, type Stop, walkUsers } from './user-walk.ts'
+import { type Budget, resumesInside, type Stop, spend, walkUsers } from './user-walk.ts'
 
 export interface AccountSigningCertificates extends Connection<SigningCertificate> {
   readonly usersWalked: number
   readonly refused: readonly RefusedUser[]
+  /** Calls that IAM was sent for this page. */
+  readonly calls: number
 }
 
 export interface RefusedUser {
@@ -16,26 +18,23 @@ export interface RefusedUser {
   readonly message: string
 }
 
-/** IAM calls that one page may cost. */
-const callsAPage = 200
-
 /** Filters are no part of it: they do not move the place in the account, and "in 30 days" moves by itself. */
-const listName = 'signingCertificates of the account'
+export const listName = 'signingCertificates of the account'
 
 /**
- * Walks the account's users, a few at a time, until `first` certificates are found, the calls are spent, or the account
- * ends. A user holds at most two certificates (IAM.md), so asking half as many users as certificates are missing wastes
+ * Walks the account's users, a few at a time, until `first` certificates are found, `walkCalls` are spent, or the account
+ * ends; what is known already costs no call. A user holds at most two certificates (IAM.md), so asking half as many users as certificates are missing wastes
  * no call. Where IAM does not answer for a user, the page ends before that user, so that asking again goes on there.
  */
 export async function walkSigningCertificates(
-  { loaders }: Context,
+  { loaders, walkCalls }: Pick<Context, 'loaders' | 'walkCalls'>,
   args: ConnectionArguments,
   matches: (certificate: SigningCertificate) => boolean,
 ): Promise<AccountSigningCertificates> {
   const first = checkFirst(args.first)
   const after = args.after == null ? undefined : decodeCursor(listName, args.after)
-  const budget: Budget = { left: callsAPage }
-  const walk = await walkUsers(request => loaders.users.load({ ...request, pathPrefix: undefined }), after, budget)
+  const budget: Budget = { left: walkCalls }
+  const walk = await walkUsers(request => loaders.users.load(request), after, budget)
   const found = collect(first, args.after ?? null)
 
   while (found.missing > 0 && walk.goesOn && budget.left > 0) {
@@ -57,7 +56,8 @@ export async function walkSigningCertificates(
     })
     if (!whole) break
   }
-  return found.page({ hasNextPage: walk.goesOn, hasPreviousPage: after !== undefined })
+  const page = found.page({ hasNextPage: walk.goesOn, hasPreviousPage: after !== undefined })
+  return { ...page, calls: walkCalls - budget.left }
 }
 
 /** All of a user's certificates; a vanished user has none, a refused one is its refusal. Throws where IAM is silent. */
@@ -71,8 +71,8 @@ async function listOf(
   try {
     do {
       if (budget.left <= 0) return 'budget spent'
-      budget.left -= 1
-      const page = await loaders.signingCertificates.load({ userName, marker, maxItems: 100 })
+      const request = { userName, marker, maxItems: 100 }
+      const page = await spend(budget, onSent => loaders.signingCertificates.load({ ...request, onSent }))
       listed.push(...page.items)
       marker = page.marker
     } while (marker !== undefined)
@@ -116,7 +116,7 @@ function collect(first: number, startedAt: string | null) {
       usersWalked += 1
       return true
     },
-    page: (ends: { hasNextPage: boolean; hasPreviousPage: boolean }): AccountSigningCertificates => ({
+    page: (ends: { hasNextPage: boolean; hasPreviousPage: boolean }): Omit<AccountSigningCertificates, 'calls'> => ({
       edges,
       usersWalked,
       refused,

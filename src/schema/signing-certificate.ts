@@ -3,11 +3,14 @@ import { NoSuchEntityError } from '../iam/errors.ts'
 import type { SigningCertificate } from '../iam/model.ts'
 import { foldUserName } from '../iam/model.ts'
 import { builder } from './builder.ts'
-import { connect, type List } from './connection.ts'
+import { type ConnectionArguments, connect, type List } from './connection.ts'
 import { connectionArguments } from './connection-arguments.ts'
+import { pageCalls } from './connection-calls.ts'
+import { listOfCursor } from './cursor.ts'
 import { credentialId, parseCredentialId } from './global-id.ts'
-import { findUser, UserRef } from './user.ts'
-import { parseX509, X509CertificateRef } from './x509-certificate.ts'
+import { nothing, type Spending, type Things } from './iam-calls.ts'
+import { findUser, named, UserRef, userCalls } from './user.ts'
+import { X509CertificateRef } from './x509-certificate.ts'
 
 export const SigningCertificateStatusRef = builder.enumType('SigningCertificateStatus', {
   description: "A signing certificate's status.",
@@ -29,6 +32,7 @@ builder.node(SigningCertificateRef, {
     const parsed = parseCredentialId(id)
     return findSigningCertificate(context, parsed.userName, parsed.id)
   },
+  extensions: { iamCallsOfId: (id: string) => findCalls(named(parseCredentialId(id).userName)) },
   fields: t => ({
     certificateId: t.exposeString('certificateId', { description: "IAM's id: 24–128 characters, `[A-Z2-7]`." }),
     userName: t.exposeString('userName', { description: 'Whose it is.' }),
@@ -36,6 +40,7 @@ builder.node(SigningCertificateRef, {
       type: UserRef,
       nullable: true,
       description: 'Whose it is; null where the user was deleted meanwhile. Costs a GetUser unless the user was read.',
+      extensions: { iamCalls: ({ parent: { owners } }) => (owners ? userCalls(owners) : nothing) },
       resolve: ({ userName }, _args, context) => findUser(context, userName),
     }),
     status: t.expose('status', { type: SigningCertificateStatusRef, description: 'Whether IAM accepts it.' }),
@@ -45,7 +50,7 @@ builder.node(SigningCertificateRef, {
       type: X509CertificateRef,
       nullable: true,
       description: 'What the certificate says of itself; null when the body cannot be parsed.',
-      resolve: ({ certificateBody }) => parseX509(certificateBody),
+      resolve: (certificate, _args, { x509 }) => x509.read(certificate),
     }),
   }),
 })
@@ -72,16 +77,45 @@ builder.objectField(UserRef, 'signingCertificates', t =>
     description:
       "The user's signing certificates. Costs a ListSigningCertificates. Errors: NoSuchEntity, AccessDenied, …",
     args: connectionArguments(),
+    extensions: { iamCalls: ({ parent, args }) => listCalls(parent, args) },
     resolve: ({ userName }, args, context) => connect(signingCertificatesOf(context, userName), args),
   }),
 )
 
 function signingCertificatesOf({ loaders }: Context, userName: string): List<SigningCertificate> {
   return {
-    name: `signingCertificates of the user ${foldUserName(userName)}`,
+    name: listName(`user ${foldUserName(userName)}`),
     keyOf: certificate => certificate.certificateId,
     load: request => loaders.signingCertificates.load({ ...request, userName }),
   }
+}
+
+function listName(users: string): string {
+  return `signingCertificates of the ${users}`
+}
+
+/** A user holds at most two (IAM.md), so one call for each user lists all of them. */
+function listCalls(users: Things, args: ConnectionArguments): Spending {
+  const ofCursor = args.after == null ? undefined : listOfCursor(args.after)
+  // One user at most has the list that a cursor belongs to; to the others it is BAD_CURSOR.
+  const asked = ofCursor?.startsWith(listName('user '))
+    ? { ...users, ...named(ofCursor.slice(listName('user ').length)) }
+    : users
+  const of = listName(asked.of)
+  const {
+    calls: [opening],
+    first,
+  } = pageCalls(of, args)
+  if (!opening) return nothing
+  // The answers come one by one, and what is asked of the users behind them is not asked at once.
+  const { moment: _moment, ...owners } = asked
+  const things = { of: opening.of, many: asked.many * Math.min(first, 2), owners }
+  return { calls: [{ ...opening, count: asked.many }], gives: [{ things }] }
+}
+
+/** Of `findSigningCertificate`: the page of a user's list with the default `first`. */
+export function findCalls(user: Things): Spending {
+  return listCalls(user, {})
 }
 
 /** Null when IAM knows no such user, or the user has no such certificate. */

@@ -1,10 +1,24 @@
-import type { Page, PageRequest, User } from '../iam/model.ts'
-import { type List, open } from './connection.ts'
+import type { Page, User } from '../iam/model.ts'
+import type { UserPageRequest } from '../loaders/user.ts'
+import { type List, maxFirst, open } from './connection.ts'
 import type { Cursor } from './cursor.ts'
 
 /** The IAM calls that one page of a walk may still cost. */
 export interface Budget {
   left: number
+}
+
+/** Takes a call from the budget, and gives it back where IAM was not asked: the answer was known, or is another's. */
+export async function spend<T>(budget: Budget, load: (onSent: () => void) => Promise<T>): Promise<T> {
+  budget.left -= 1
+  let sent = false
+  try {
+    return await load(() => {
+      sent = true
+    })
+  } finally {
+    if (!sent) budget.left += 1
+  }
 }
 
 /** A user on the way, and the cursors that go on behind the user, or inside, behind one of the user's credentials. */
@@ -25,23 +39,20 @@ export interface UserWalk {
 
 /** Walks the account in IAM's order. A cursor inside a user begins with that user once more. */
 export async function walkUsers(
-  load: (request: PageRequest) => Promise<Page<User>>,
+  load: (request: UserPageRequest) => Promise<Page<User>>,
   after: Cursor | undefined,
   budget: Budget,
 ): Promise<UserWalk> {
   const list: List<User> = {
     name: 'users',
     keyOf: user => user.userName,
-    load: request => {
-      budget.left -= 1
-      return load(request)
-    },
+    load: request => spend(budget, onSent => load({ ...request, pathPrefix: undefined, onSent })),
   }
   const key = after && parseKey(after.key)
   // Half of the calls are kept for walking on: a page that spent all of them searching would never get anywhere.
   const half = budget.left / 2
-  const wanted = Math.max(1, budget.left - 1)
-  const opened = await open(list, after && { ...after, key: key?.userName ?? '' }, wanted, () => budget.left > half)
+  const length = pageLength(budget.left)
+  const opened = await open(list, after && { ...after, key: key?.userName ?? '' }, length, () => budget.left > half)
   const from = key?.credentialId !== undefined && opened.from > 0 ? opened.from - 1 : opened.from
   let ahead = stopsOf(opened.page, opened.marker).slice(from)
   let next = opened.page.marker
@@ -52,7 +63,7 @@ export async function walkUsers(
     },
     async peek(count) {
       if (ahead.length === 0 && next !== undefined) {
-        const page = await list.load({ marker: next, maxItems: Math.min(1000, Math.max(1, budget.left)) })
+        const page = await list.load({ marker: next, maxItems: length })
         ahead = stopsOf(page, next)
         next = page.marker
       }
@@ -62,6 +73,16 @@ export async function walkUsers(
       ahead = ahead.slice(1)
     },
   }
+}
+
+/** As many users as may be listed; the same for each page, so that a page is found again among what is known. */
+export function pageLength(calls: number): number {
+  return Math.min(maxFirst, Math.max(1, calls - 1))
+}
+
+/** Whether a walk goes on inside a user. */
+export function isInside(after: Cursor | undefined): boolean {
+  return after !== undefined && parseKey(after.key).credentialId !== undefined
 }
 
 /** The credential behind which a walk goes on inside this user, if it does. */

@@ -1,10 +1,12 @@
 import type { Context } from '../context.ts'
 import { NoSuchEntityError, ValidationError } from '../iam/errors.ts'
-import type { User } from '../iam/model.ts'
+import { foldUserName, type User } from '../iam/model.ts'
 import { implicitUser } from '../loaders/user.ts'
 import { builder } from './builder.ts'
 import { connect } from './connection.ts'
 import { connectionArguments } from './connection-arguments.ts'
+import { pageCalls } from './connection-calls.ts'
+import type { Spending, Things } from './iam-calls.ts'
 
 export const UserRef = builder.objectRef<User>('User')
 
@@ -12,6 +14,7 @@ builder.node(UserRef, {
   description: 'An IAM user.',
   id: { resolve: user => user.userName, description: 'Opaque and global.' },
   loadOne: (userName: string, context: Context) => findUser(context, userName),
+  extensions: { iamCallsOfId: (userName: string) => userCalls(named(userName)) },
   fields: t => ({
     userName: t.exposeString('userName', {
       description: "In IAM's spelling; IAM looks names up without regard to case.",
@@ -40,6 +43,7 @@ builder.queryFields(t => ({
     description:
       "The identity whose credentials sign the IAM calls: IAM's implicit user. Null when that is not an IAM user. " +
       'Costs a GetUser.',
+    extensions: { iamCalls: () => userCalls({ of: 'implicit user', many: 1 }) },
     resolve: (_root, _args, { loaders }) => loaders.user.load(implicitUser).catch(notAUser),
   }),
   user: t.field({
@@ -47,6 +51,7 @@ builder.queryFields(t => ({
     nullable: true,
     description: 'Null when IAM knows no such user. Costs a GetUser.',
     args: { userName: t.arg.string({ required: true, description: '1–128 characters; case does not matter.' }) },
+    extensions: { iamCalls: ({ args: { userName } }) => userCalls(named(userName)) },
     resolve: (_root, { userName }, context) => findUser(context, userName),
   }),
   users: t.field({
@@ -57,10 +62,18 @@ builder.queryFields(t => ({
       ...connectionArguments(),
       pathPrefix: t.arg.string({ description: 'Only users whose path starts so: 1–512 characters, starts with `/`.' }),
     },
+    extensions: {
+      iamCalls: ({ args: { pathPrefix, ...args } }) => {
+        const of = listName(pathPrefix)
+        const { calls, first } = pageCalls(of, args)
+        const page = `${of} of ${JSON.stringify([first, args.after ?? null])}`
+        return { calls, gives: [{ things: { of: page, many: first, areRead: true, moment: page } }] }
+      },
+    },
     resolve: (_root, { pathPrefix, ...args }, { loaders }) =>
       connect(
         {
-          name: pathPrefix == null ? 'users' : `users(pathPrefix: ${JSON.stringify(pathPrefix)})`,
+          name: listName(pathPrefix),
           keyOf: user => user.userName,
           load: request => loaders.users.load({ ...request, pathPrefix: pathPrefix ?? undefined }),
         },
@@ -75,6 +88,21 @@ export function findUser({ loaders }: Context, userName: string): Promise<User |
     if (error instanceof NoSuchEntityError) return null
     throw error
   })
+}
+
+function listName(pathPrefix: string | null | undefined): string {
+  return pathPrefix == null ? 'users' : `users(pathPrefix: ${JSON.stringify(pathPrefix)})`
+}
+
+/** IAM is asked for each by its name; for one that a list has told of, or that was asked for before, no more. */
+export function userCalls(users: Things): Spending {
+  const calls = users.areRead ? [] : [{ of: `GetUser ${users.of}`, count: users.many }]
+  return { calls, gives: [{ things: users }] }
+}
+
+/** The user of this name, whatever its case. */
+export function named(userName: string): Things {
+  return { of: `user ${foldUserName(userName)}`, many: 1 }
 }
 
 /** GetUser without a name, signed by a role: "Must specify userName when calling with non-User credentials" (IAM.md, A). */

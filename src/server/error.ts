@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql'
-import type { Plugin } from 'graphql-yoga'
+import { isAsyncIterable, type Plugin } from 'graphql-yoga'
 import type { Logger } from 'pino'
 import type { Context } from '../context.ts'
 import { GatewayError } from '../gateway-error.ts'
@@ -34,8 +34,9 @@ export function useErrors(log: Logger): Plugin<Context, Identified> {
     },
     onExecute: () => ({
       onExecuteDone({ result, setResult, args }) {
-        if ('errors' in result && result.errors)
-          setResult({ ...result, errors: showAll(result.errors, place(args.contextValue)) })
+        const shown = (one: Part) => showPart(one, place(args.contextValue))
+        if (!isAsyncIterable(result)) return void setResult(shown(result))
+        return { onNext: ({ result: part, setResult: setPart }) => setPart(shown(part)) }
       },
     }),
     onSubscribe: ({ args: { contextValue } }) => ({
@@ -52,6 +53,22 @@ export function useErrors(log: Logger): Plugin<Context, Identified> {
         }
       },
     }),
+  }
+}
+
+/** A whole answer, or a part of one that comes in parts: later ones have errors of their own in each increment. */
+interface Part {
+  readonly errors?: readonly unknown[]
+  readonly incremental?: readonly Part[]
+}
+
+function showPart<Shown extends Part>(part: Shown, place: Place): Shown {
+  const { errors, incremental } = part
+  if (!errors && !incremental) return part
+  return {
+    ...part,
+    ...(errors && { errors: showAll(errors, place) }),
+    ...(incremental && { incremental: incremental.map(one => showPart(one, place)) }),
   }
 }
 
@@ -98,10 +115,11 @@ function shown(error: unknown, message: string, extensions: Record<string, unkno
 
 /** Of an error's extensions only what the gateway means to say; Yoga adds the JSON parser's message, say. */
 function chosen(error: GraphQLError): Record<string, unknown> {
-  const { code, requestId, http } = error.extensions
+  const { code, requestId, http, estimate, limit, field, fieldCalls } = error.extensions
   return {
     code: code ?? (error.message.startsWith('Syntax Error') ? 'GRAPHQL_PARSE_FAILED' : 'BAD_USER_INPUT'),
     ...(requestId !== undefined && { requestId }),
+    ...(estimate !== undefined && { estimate, limit, field, fieldCalls }),
     // Yoga reads the response's status here, and takes it out of what it sends. By `spec` it means that a client who
     // accepts application/json alone gets 200, as GraphQL over HTTP has it; not for what is no GraphQL request, though.
     ...(http !== undefined && { http: code === 'BAD_REQUEST' ? { ...http, spec: false } : http }),

@@ -2,23 +2,22 @@ import type { GraphQLSchema } from 'graphql'
 import { createYoga, type YogaServerInstance } from 'graphql-yoga'
 import type { Logger } from 'pino'
 import type { Context } from '../context.ts'
+import { type CostOptions, useCost } from './cost.ts'
 import { show, useErrors } from './error.ts'
 import { createGraphiQL, type GraphiQLSettings } from './graphiql.ts'
+import { useIncrementalDelivery } from './incremental.ts'
 import { type LimitOptions, useLimits } from './limit.ts'
+import { type CreateContext, contextOf, type ServerContext, useOperations } from './operation.ts'
 import { useReadableRequests } from './request.ts'
 
 export const endpoint = '/graphql'
 
-/** What a transport knows before an operation begins. */
-export interface ServerContext {
-  readonly requestId: string
-}
-
 export interface YogaOptions {
   readonly schema: GraphQLSchema
-  readonly createContext: (requestId: string) => Context
+  readonly createContext: CreateContext
   readonly log: Logger
   readonly limits: LimitOptions
+  readonly cost: CostOptions
   /** In bytes. */
   readonly maxBody: number
   readonly allowedOrigins: readonly string[]
@@ -29,7 +28,7 @@ export type Yoga = YogaServerInstance<ServerContext, Context>
 
 /** A request's life is the order of this list; what is off is off for every transport. */
 export function createGraphQLServer(options: YogaOptions): Yoga {
-  const { schema, createContext, log, limits, maxBody, allowedOrigins } = options
+  const { schema, createContext, log, limits, cost, maxBody, allowedOrigins } = options
   const graphiql = createGraphiQL(options.graphiql)
   return createYoga<ServerContext, Context>({
     schema,
@@ -56,8 +55,15 @@ export function createGraphQLServer(options: YogaOptions): Yoga {
           },
     graphiql: graphiql.options,
     renderGraphiQL: graphiql.render,
-    context: ({ requestId }) => createContext(requestId),
-    plugins: [useReadableRequests(), ...useLimits(limits), useErrors(log)],
+    context: contextOf(createContext),
+    plugins: [
+      useReadableRequests(),
+      ...useLimits(limits),
+      ...useIncrementalDelivery(),
+      useOperations(createContext),
+      useErrors(log),
+      useCost(cost),
+    ],
     maskedErrors: { maskError: error => show(error, { log }) },
     logging: quiet(log),
   })

@@ -96,13 +96,13 @@ describe('a list in Apollo Client, by the README’s type policy', () => {
     ['nodes', Users],
     ['edges', UserEdges],
   ])('shows no row twice where a page comes again with other cursors: %s', async (rows, query) => {
-    await using gateway = await startTestGateway('--sandbox-users=25')
+    await using gateway = await startTestGateway('--sandbox-users=25', '--cache-ttl=0')
     await using apollo = await readmeClient(gateway)
     expect(await namesAfterPagesCameAgain(apollo.client, rows, query)).toEqual(await firstNames(gateway, 8))
   })
 
   test('would show rows twice by a policy that goes by cursors', async () => {
-    await using gateway = await startTestGateway('--sandbox-users=25')
+    await using gateway = await startTestGateway('--sandbox-users=25', '--cache-ttl=0')
     await using apollo = await readmeClient(gateway)
     apollo.client.cache = new InMemoryCache({
       typePolicies: { Query: { fields: { users: relayStylePagination() } } },

@@ -8,7 +8,7 @@ import { runNpm } from './process.ts'
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', signal => {
   test('lets a request in flight finish, completes subscriptions, and the gateway ends with 0', async () => {
     await using iam = await startHeldIam()
-    await using serve = await runServe([], iam.environment)
+    await using serve = await runServe(['--report-cost=false'], iam.environment)
     await using socket = await subscribeByWebSocket(serve)
     await using stream = await subscribeBySse(serve.url, { query: SUBSCRIPTION, variables: { after: socket.after } })
     await serve.ask(MUTATION)
@@ -30,7 +30,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', signal => {
 
   test('a second time ends the gateway at once, with 128 and the number of the signal', async () => {
     await using iam = await startHeldIam()
-    await using serve = await runServe([], iam.environment)
+    await using serve = await runServe(['--report-cost=false'], iam.environment)
     await using socket = await subscribeByWebSocket(serve)
     const inFlight = listUsers(serve)
     const cutOff = expect(inFlight).rejects.toThrow('fetch failed')

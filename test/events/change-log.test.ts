@@ -165,6 +165,23 @@ describe('a change', () => {
   })
 })
 
+describe('whoever is to be told of each change', () => {
+  test('is told what subscribers will be, before they are, superseded ones too', async () => {
+    const order: string[] = []
+    const log = createChangeLog({
+      capacity: 10,
+      onTold: ({ credentialId, superseded }) => order.push(`${credentialId} ${superseded}`),
+    })
+    const subscriber = log.subscribe({ accepts: all })
+    const first = subscriber.next().then(() => order.push('subscriber'))
+    const told = log.publish(change('a'))
+    log.publish(change('a', { changedAt: new Date('2025-01-01T00:00:00Z') }))
+    await first
+    expect(order).toEqual(['a false', 'a true', 'subscriber'])
+    expect(told.superseded).toBe(false)
+  })
+})
+
 const all = (change: NewChange): change is NewChange => change !== undefined
 
 function change(credentialId: string, more: Partial<NewChange> = {}): NewChange {

@@ -24,7 +24,7 @@ describe.skipIf(!motoServer)('serve on moto', { timeout: 120_000 }, () => {
     ]) {
       await iam.send(new CreateUserCommand({ UserName, Path }))
     }
-    serve = await runServe([], {
+    serve = await runServe(['--cache-ttl=0'], {
       AWS_ENDPOINT_URL_IAM: url,
       AWS_ENDPOINT_URL_STS: url,
       AWS_ACCESS_KEY_ID: 'testing',

@@ -1,7 +1,8 @@
 import { DeleteUserCommand } from '@aws-sdk/client-iam'
 import { describe, expect, test, vi } from 'vitest'
+import type { ServiceSpecificCredentialChange } from '../../src/events/service-specific-credential.ts'
 import { openAccount } from '../account.ts'
-import { startTestGateway } from '../gateway.ts'
+import { startTestGateway, type TestGateway } from '../gateway.ts'
 
 const dashboard = `query ($first: Int) { users(first: $first) { nodes {
   userName
@@ -30,7 +31,7 @@ describe('the dashboard', () => {
   })
 
   test('costs as many calls of the sweep as IAM makes pages of it', async () => {
-    await using gateway = await startTestGateway('--sandbox-users=40', '--sandbox-max-page=20')
+    await using gateway = await startTestGateway('--sandbox-users=40', '--sandbox-max-page=20', '--cache-ttl=0')
     const whole = (await gateway.ask('{ serviceSpecificCredentials(first: 1000) { nodes { id } } }')).data
     const pages = Math.ceil(whole.serviceSpecificCredentials.nodes.length / 20)
     const calls = await gateway.callsOf(() => gateway.ask(dashboard, { first: 40 }))
@@ -106,5 +107,73 @@ describe("users' credentials", () => {
     const { data, errors } = await asked
     expect(errors).toBeUndefined()
     expect(data.users.nodes).toContainEqual({ userName: 'user3', serviceSpecificCredentials: [] })
+  })
+})
+
+describe('credentials of which a change was told', () => {
+  const query = `query ($userName: String!) {
+    users(first: 1000) { nodes { serviceSpecificCredentials { ...row } } }
+    user(userName: $userName) { serviceSpecificCredentials { ...row } }
+    serviceSpecificCredentials(first: 1000) { nodes { ...row } }
+  }
+  fragment row on ServiceSpecificCredential { id serviceSpecificCredentialId userName status }`
+
+  interface Row {
+    readonly id: string
+    readonly serviceSpecificCredentialId: string
+    readonly userName: string
+    readonly status: string
+  }
+
+  /** By the sweep, by the user's own list, by the account's, and by node: what each shows of one credential. */
+  async function shown(gateway: TestGateway, { id, userName }: Row): Promise<unknown[]> {
+    const { data } = await gateway.ask(query, { userName })
+    const lists: Row[][] = [
+      data.users.nodes.flatMap((user: { serviceSpecificCredentials: Row[] }) => user.serviceSpecificCredentials),
+      data.user.serviceSpecificCredentials,
+      data.serviceSpecificCredentials.nodes,
+    ]
+    const node = 'query ($id: ID!) { node(id: $id) { ... on ServiceSpecificCredential { status } } }'
+    const alone = (await gateway.ask(node, { id })).data.node
+    return [...lists.map(list => list.find(row => row.id === id)?.status), alone?.status]
+  }
+
+  async function rows(gateway: TestGateway, status: string): Promise<Row[]> {
+    const { data } = await gateway.ask(query, { userName: 'alice' })
+    return data.serviceSpecificCredentials.nodes.filter((row: Row) => row.status === status)
+  }
+
+  function tell(gateway: TestGateway, row: Row, status: ServiceSpecificCredentialChange['status']): void {
+    gateway.gateway.events.publish<ServiceSpecificCredentialChange>({
+      kind: 'ServiceSpecificCredential',
+      userName: row.userName.toUpperCase(),
+      credentialId: row.serviceSpecificCredentialId,
+      serviceName: undefined,
+      previousStatus: undefined,
+      status,
+      changedAt: new Date(),
+      changedBy: undefined,
+      source: 'CLOUDTRAIL',
+    })
+  }
+
+  test('show it though IAM lists the state before, whichever list is asked', async () => {
+    await using gateway = await startTestGateway('--sandbox-users=20')
+    const [row] = await rows(gateway, 'ACTIVE')
+    if (!row) throw new Error('expected an active credential')
+    tell(gateway, row, 'Inactive')
+    expect(await shown(gateway, row)).toEqual(['INACTIVE', 'INACTIVE', 'INACTIVE', 'INACTIVE'])
+    tell(gateway, row, undefined)
+    expect(await shown(gateway, row)).toEqual([undefined, undefined, undefined, undefined])
+  })
+
+  test('stay expired once they are, but may be deleted', async () => {
+    await using gateway = await startTestGateway('--sandbox-users=20')
+    const [row] = await rows(gateway, 'EXPIRED')
+    if (!row) throw new Error('expected an expired credential')
+    tell(gateway, row, 'Active')
+    expect(await shown(gateway, row)).toEqual(['EXPIRED', 'EXPIRED', 'EXPIRED', 'EXPIRED'])
+    tell(gateway, row, undefined)
+    expect(await shown(gateway, row)).toEqual([undefined, undefined, undefined, undefined])
   })
 })

@@ -40,8 +40,8 @@ test('a page asked for under two aliases is one call, two different pages are tw
   ).toEqual(['ListUsers', 'ListUsers'])
 })
 
-test('what one operation has read, the next asks for again', async () => {
-  await using gateway = await startTestGateway('--sandbox-users=0')
+test('what one operation has read, the next asks for again where no page is remembered', async () => {
+  await using gateway = await startTestGateway('--sandbox-users=0', '--cache-ttl=0')
   const calls = await gateway.callsOf(async () => {
     await gateway.ask('{ viewer { id } }')
     await gateway.ask('{ viewer { id } }')

@@ -2,6 +2,7 @@ import { type ExecutionResult, graphql } from 'graphql'
 import pino from 'pino'
 import type { NewChange, Told } from '../../src/events/change.ts'
 import { type ChangeLog, createChangeLog } from '../../src/events/change-log.ts'
+import { createOverlay } from '../../src/events/overlay.ts'
 import { createIamClient, type IamClientOptions } from '../../src/iam/client.ts'
 import { createLoaders } from '../../src/loaders/loaders.ts'
 import { schema } from '../../src/schema/index.ts'
@@ -24,7 +25,7 @@ export function startOperations(target: IamClientOptions, { changedBy }: { chang
     requestId: 'request',
     log: pino({ level: 'trace' }, { write: line => log.push(line) }),
     iam,
-    loaders: createLoaders(iam),
+    loaders: createLoaders(iam, createOverlay({ window: 0 })),
     events,
     changedBy,
     allowImplicitUser: true,

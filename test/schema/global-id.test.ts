@@ -27,7 +27,7 @@ test('every node is found again by its id', async () => {
 })
 
 test('what is gone is null: the credential, or the whole user', async () => {
-  await using gateway = await startTestGateway('--sandbox-users=0')
+  await using gateway = await startTestGateway('--sandbox-users=0', '--report-cost=false')
   const ids = [
     idOf('SigningCertificate', `gateway/${'A'.repeat(32)}`),
     idOf('SigningCertificate', `nobody/${'A'.repeat(32)}`),

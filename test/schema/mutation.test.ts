@@ -104,7 +104,7 @@ describe('several mutations in a document', () => {
       'ListSigningCertificates Ann',
       'ListSigningCertificates Ann',
       'UpdateSigningCertificate Ann',
-      'GetUser Ann',
+      // Who Ann is did not change, and is remembered.
       'ListSigningCertificates Ann',
       'UploadSigningCertificate Ben',
       'ListSigningCertificates Ben',

@@ -112,7 +112,7 @@ test('one user deleted meanwhile and one refused leave the other rows, with two 
 })
 
 test('the owner of a certificate whose user was deleted meanwhile is null', async () => {
-  await using gateway = await startTestGateway('--sandbox-users=0')
+  await using gateway = await startTestGateway('--sandbox-users=0', '--cache-ttl=0')
   using account = openAccount(gateway.sandbox)
   await account.user('ann')
   await account.certificate('ann')

@@ -23,7 +23,7 @@ test('a user is everything that GetUser says, whatever the case of the name, in 
 })
 
 test('a user that IAM does not know is null, and no error', async () => {
-  await using gateway = await startTestGateway('--sandbox-users=0')
+  await using gateway = await startTestGateway('--sandbox-users=0', '--report-cost=false')
   expect(await gateway.ask('{ user(userName: "nobody") { userName } }')).toEqual({ data: { user: null } })
 })
 

@@ -84,7 +84,7 @@ test('a browser that asks for the host alone is led to GraphiQL, another client 
 })
 
 test('a browser that asks for JSON gets an answer, not the page', async () => {
-  await using gateway = await startTestGateway()
+  await using gateway = await startTestGateway('--report-cost=false')
   const request = requestText('GET /graphql?query={latestChangeId}', { accept: 'application/json' })
   expect(JSON.parse((await sendRaw(gateway.url, request)).body)).toEqual({
     data: { latestChangeId: expect.any(String) },

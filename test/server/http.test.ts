@@ -102,7 +102,7 @@ describe('closing', () => {
   const patient = '--grace=3600'
 
   test('answers a query in flight, and refuses new connections meanwhile', async () => {
-    await using gateway = await startTestGateway('--sandbox-users=2', patient)
+    await using gateway = await startTestGateway('--sandbox-users=2', patient, '--report-cost=false')
     const begun = underWay(gateway, { delay: 300 })
     const answer = fetch(gateway.url, posted(slowQuery))
     await begun
@@ -115,7 +115,7 @@ describe('closing', () => {
   })
 
   test('answers a mutation in flight, which was made', async () => {
-    await using gateway = await startTestGateway('--sandbox-users=2', patient)
+    await using gateway = await startTestGateway('--sandbox-users=2', patient, '--report-cost=false')
     gateway.sandbox.fault({ action: 'UpdateSigningCertificate', answer: { delay: 300 } })
     const begun = called(gateway, 'UpdateSigningCertificate')
     const { userName, certificateId } = gateway.sandbox.example ?? {}
@@ -132,7 +132,7 @@ describe('closing', () => {
   })
 
   test('answers a query in flight on a WebSocket, before the socket closes', async () => {
-    await using gateway = await startTestGateway('--sandbox-users=2', patient)
+    await using gateway = await startTestGateway('--sandbox-users=2', patient, '--report-cost=false')
     const begun = underWay(gateway, { delay: 300 })
     await using plain = await openPlainSocket(gateway.url)
     plain.send({ type: 'subscribe', id: '1', payload: slowQuery })

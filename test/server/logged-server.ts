@@ -2,7 +2,10 @@ import { once } from 'node:events'
 import { Writable } from 'node:stream'
 import type { Context } from '../../src/context.ts'
 import { type ChangeLog, createChangeLog } from '../../src/events/change-log.ts'
+import { createOverlay } from '../../src/events/overlay.ts'
 import { createIamClient } from '../../src/iam/client.ts'
+import { beginOperation } from '../../src/iam/operation.ts'
+import { createX509Reader } from '../../src/iam/x509-certificate.ts'
 import { createLoaders } from '../../src/loaders/loaders.ts'
 import { createLog } from '../../src/log.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts'
@@ -52,24 +55,32 @@ export async function startLoggedServer(
     onSilence: error => log.warn({ err: error }, 'IAM did not answer'),
   })
   const events = createChangeLog({ capacity: 100 })
+  const x509 = createX509Reader()
   const yoga = createGraphQLServer({
     schema,
     log,
     limits: { maxDepth: 12, maxAliases: 30, maxDirectives: 50, maxTokens: 2000 },
+    cost: { maxIamCalls: 1500, reportCost: false },
     maxBody: 131_072,
     allowedOrigins: [],
     graphiql: { title: 'test', target: 'test', example: undefined },
-    createContext: requestId =>
-      change({
+    createContext: ({ requestId, client }) => {
+      const operation = beginOperation({ client, timeout: 60_000, maxCalls: 1000 })
+      return change({
         principal: { name: 'anonymous' },
         requestId,
         log: log.child({ requestId }),
-        iam,
-        loaders: createLoaders(iam),
+        iam: iam.on(operation),
+        operation,
+        cost: operation.cost,
+        walkCalls: 200,
+        loaders: createLoaders(iam.on(operation), createOverlay({ window: 0 })),
+        x509,
         events,
         changedBy: undefined,
         allowImplicitUser: true,
-      }),
+      })
+    },
   })
   const http = await startHttpServer({
     host: '127.0.0.1',

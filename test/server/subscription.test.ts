@@ -6,7 +6,7 @@ import { openGraphQLSocket, openPlainSocket, openSocket, postText, subscribeBySs
 
 let gateway: TestGateway
 beforeEach(async () => {
-  gateway = await startTestGateway('--sandbox-users=2', '--remembered-changes=4')
+  gateway = await startTestGateway('--sandbox-users=2', '--remembered-changes=4', '--report-cost=false')
 })
 afterEach(() => gateway.gateway.close())
 

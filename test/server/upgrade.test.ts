@@ -10,7 +10,7 @@ const h2c = {
 const query = JSON.stringify({ query: '{ viewer { userName } }' })
 
 test('a client that offers HTTP/2, as Java’s does, is answered in HTTP/1.1', async () => {
-  await using gateway = await startTestGateway('--sandbox-users=0')
+  await using gateway = await startTestGateway('--sandbox-users=0', '--report-cost=false')
   const answer = await sendRaw(gateway.url, postText(query, h2c))
   expect(answer.status).toBe(200)
   expect(JSON.parse(answer.body)).toEqual({ data: { viewer: { userName: 'gateway' } } })

@@ -8,7 +8,7 @@ import { openGraphQLSocket, openPlainSocket, requestText, sendRaw, upgradeStatus
 
 let gateway: TestGateway
 beforeEach(async () => {
-  gateway = await startTestGateway('--sandbox-users=2', '--max-body=1000', '--grace=3600')
+  gateway = await startTestGateway('--sandbox-users=2', '--max-body=1000', '--grace=3600', '--report-cost=false')
 })
 afterEach(() => gateway.gateway.close())
 

@@ -18,13 +18,22 @@ interface Effect {
 }
 
 /** May be made on import: they hold, and do nothing. */
-const holders: ReadonlySet<string> = new Set(['Map', 'Set', 'WeakMap', 'WeakSet', 'RegExp'])
+const holders: ReadonlySet<string> = new Set([
+  'Map',
+  'Set',
+  'WeakMap',
+  'WeakSet',
+  'RegExp',
+  'GraphQLDirective',
+  'GraphQLNonNull',
+])
 
 function statementEffects(statement: Statement, module: Module): Effect[] {
   switch (statement.type) {
     case 'TSTypeAliasDeclaration':
     case 'TSInterfaceDeclaration':
     case 'TSDeclareFunction':
+    case 'TSModuleDeclaration':
     case 'EmptyStatement':
     case 'FunctionDeclaration':
     case 'ExportAllDeclaration':

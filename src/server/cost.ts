@@ -1,0 +1,93 @@
+import type { ExecutionResult } from 'graphql'
+import { isAsyncIterable, type Plugin } from 'graphql-yoga'
+import type { Context } from '../context.ts'
+import { GatewayError } from '../gateway-error.ts'
+import { type Estimated, estimate } from './estimate.ts'
+import type { Estimate } from './ledger.ts'
+
+export interface CostOptions {
+  /** Most IAM calls that an operation may be estimated to cost; of a subscription, each event. */
+  readonly maxIamCalls: number
+  /** Whether `extensions.cost` of each answer says what it cost. */
+  readonly reportCost: boolean
+}
+
+/** What an operation's context has once it was estimated; the contexts of a subscription's events have it, too. */
+export interface Estimates {
+  readonly estimatedCalls?: number
+  readonly reportCost?: boolean
+}
+
+/**
+ * Refuses, before the first call, what would cost too many: judged here and not by a validation rule, for a document is
+ * validated once and its variables come anew each time.
+ */
+export function useCost({ maxIamCalls, reportCost }: CostOptions): Plugin<Context & Estimates> {
+  function begin(hook: {
+    readonly args: Estimated & { readonly contextValue: Context }
+    extendContext(extension: Estimates): void
+    setResultAndStopExecution(result: ExecutionResult): void
+  }): void {
+    const estimated = estimate(hook.args)
+    hook.extendContext({ estimatedCalls: estimated.calls, reportCost })
+    expectCost({ ...hook.args.contextValue, estimatedCalls: estimated.calls })
+    if (estimated.calls > maxIamCalls) hook.setResultAndStopExecution({ errors: [tooDear(estimated, maxIamCalls)] })
+  }
+  return {
+    onExecute(hook) {
+      begin(hook)
+      const { contextValue } = hook.args
+      return {
+        onExecuteDone({ result, setResult }) {
+          if (!isAsyncIterable(result)) return setResult(withCost(result, contextValue))
+          return {
+            // What comes in parts has cost its due when the last of them is there.
+            onNext({ result: part, setResult: setPart }) {
+              if (!('hasNext' in part && part.hasNext)) setPart(withCost(part, contextValue))
+            },
+          }
+        },
+      }
+    },
+    onSubscribe(hook) {
+      begin(hook)
+      const { contextValue } = hook.args
+      return {
+        // What could not begin. An event's cost is its own: see useOperations.
+        onSubscribeResult({ result, setResult }) {
+          if (!isAsyncIterable(result)) setResult(withCost(result, contextValue))
+        },
+      }
+    },
+  }
+}
+
+/** For whoever follows how far the operation has come. */
+export function expectCost({ operation, estimatedCalls = 0 }: Context & Estimates): void {
+  operation.cost.estimates(estimatedCalls)
+}
+
+export function withCost(result: ExecutionResult, { cost, reportCost }: Context & Estimates): ExecutionResult {
+  if (!reportCost) return result
+  const { estimated, calls: made, shared, cached, throttled, waited, walks } = cost
+  return {
+    ...result,
+    extensions: {
+      ...result.extensions,
+      cost: {
+        iamCalls: { estimated, made, shared, cached, throttled },
+        waitedMs: Math.round(waited),
+        ...(walks.length > 0 && { walks }),
+      },
+    },
+  }
+}
+
+function tooDear({ calls, dearest }: Estimate, limit: number): GatewayError {
+  const most = dearest && `${dearest.calls} of them for ${dearest.path}`
+  return new GatewayError(
+    'IAM_CALLS_EXCEEDED',
+    `The operation would cost ${calls} IAM calls, ${most}; it may cost ${limit}.`,
+    { estimate: calls, limit, field: dearest?.path, fieldCalls: dearest?.calls, http: { status: 400, spec: true } },
+  )
+}
