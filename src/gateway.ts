@@ -63,6 +63,7 @@ export async function createGateway(config: StartConfig | ServeConfig): Promise<
       window: config.consistencyWindow * 1000,
       cacheTtl: config.cacheTtl * 1000,
       capacity: config.rememberedChanges,
+      onEnded: ({ kind, userName }) => iam.forget(kind, userName),
     })
     const { cacheEntries, cacheBytes } = config
     const iam = createIamClient({

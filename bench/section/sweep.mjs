@@ -156,7 +156,7 @@ async function twoAtOnce({ folder, quick }) {
 
 /** Nothing is shared between them but the bucket. */
 async function fourInstances({ folder, quick }) {
-  const { rate, users } = quick ? { rate: 140, users: 40 } : { rate: 35, users: 250 }
+  const { rate, users } = quick ? { rate: 140, users: 40 } : { rate: 35, users: 1000 }
   const sandbox = await startSandbox({ folder, users: users - 1, rate, burst: rate })
   const gateways = await Promise.all(Array.from({ length: 4 }, () => startPaced({ folder, sandbox })))
   await sandbox.ask('clear')

@@ -6,6 +6,8 @@ export interface OverlayOptions {
   readonly window: number
   /** How long pages are remembered, in milliseconds: for so long one may come that was read before. Default 0. */
   readonly cacheTtl?: number
+  /** Told of each change that is held no longer: pages that were read meanwhile may still show the state before it. */
+  readonly onEnded?: (change: NewChange) => void
   /** Most credentials whose changes are held; beyond it those told longest ago go first. Default 10,000. */
   readonly capacity?: number
   readonly now?: () => number
@@ -56,22 +58,31 @@ export function createOverlay({
   window,
   cacheTtl = 0,
   capacity = 10_000,
+  onEnded = () => {},
   now = () => performance.now(),
 }: OverlayOptions): Overlay {
   // In the order in which they were told, and so in that in which they end.
   const entries = new Map<string, Entry>()
+  /** Whose changes IAM left in doubt, and when: a List that agrees with a change told since may have seen neither. */
+  const doubts = new Map<string, number>()
 
   function forgetEnded(): void {
-    for (const [key, { toldAt }] of entries) {
+    for (const [whose, at] of doubts) {
+      if (now() < at + window && doubts.size <= capacity) break
+      doubts.delete(whose)
+    }
+    for (const [key, { toldAt, change }] of entries) {
       if (now() < toldAt + window && entries.size <= capacity) return
       entries.delete(key)
+      onEnded(change)
     }
   }
 
   /** Undefined: not at all. A deletion is never proven, for a page without the row says nothing of the others. */
   function shown<Row extends Listed>(rows: Overlaid<Row>, row: Row, askedAt: number): Row | undefined {
     const entry = entries.get(keyOf(rows.kind, row.userName, rows.idOf(row)))
-    if (!entry || entry.isDoubted || askedAt > entry.provenAt || rows.isNewer(row, entry.change)) return row
+    if (!entry || askedAt >= entry.toldAt + window) return row
+    if (entry.isDoubted || askedAt > entry.provenAt || rows.isNewer(row, entry.change)) return row
     const { status } = entry.change
     if (status === undefined) return undefined
     if (status !== row.status) return { ...row, status }
@@ -86,9 +97,11 @@ export function createOverlay({
       forgetEnded()
       const key = keyOf(change.kind, change.userName, change.credentialId)
       const earlier = entries.get(key)
+      const isInDoubt = doubts.has(keyOf(change.kind, change.userName, '')) || doubts.has(`${change.kind} `)
       // Disabled and enabled again: a List that says enabled may not have seen either, and next show it disabled.
       const isProvable =
-        !earlier || earlier.provenAt < unproven || (earlier.isProvable && earlier.change.status === change.status)
+        !isInDoubt &&
+        (!earlier || earlier.provenAt < unproven || (earlier.isProvable && earlier.change.status === change.status))
       entries.delete(key)
       entries.set(key, { change, toldAt: now(), isProvable, isDoubted: false, provenAt: unproven })
       forgetEnded()
@@ -96,6 +109,9 @@ export function createOverlay({
 
     doubted(kind, userName) {
       const whose = userName === undefined ? `${kind} ` : keyOf(kind, userName, '')
+      forgetEnded()
+      doubts.delete(whose)
+      doubts.set(whose, now())
       for (const [key, entry] of entries) {
         if (key.startsWith(whose))
           entries.set(key, { ...entry, isProvable: false, isDoubted: true, provenAt: unproven })
@@ -103,9 +119,9 @@ export function createOverlay({
     },
 
     asking(rows) {
+      forgetEnded()
       const askedAt = now()
       return page => {
-        forgetEnded()
         if (entries.size === 0) return page
         const items = page.items.map(row => shown(rows, row, askedAt))
         if (items.every((row, index) => row === page.items[index])) return page

@@ -19,8 +19,9 @@ export function page<Item>(
 ): Page<Item> {
   if (!answer.IsTruncated) return { items, marker: undefined }
   const marker = complete(answer.Marker, 'Marker')
-  if (marker === askedAt && items.length === 0) {
-    throw IamError.own('IAM_UNREACHABLE', 'IAM answered an empty page that leads to itself.')
+  // Whoever reads on would never end, and where the page is remembered never let go of the process.
+  if (marker === askedAt) {
+    throw IamError.own('IAM_UNREACHABLE', 'IAM answered a page that leads to itself.')
   }
   return { items, marker }
 }

@@ -47,6 +47,11 @@ export interface IamClient {
     read: (answer: O) => Value,
     options?: AskOptions,
   ): Promise<Value>
+  /** What `ask` would find remembered, at once; undefined where it would have to ask, or to wait. */
+  recall<I extends ServiceInputTypes, O extends ServiceOutputTypes, Value>(
+    command: IamCommand<I, O>,
+    read: (answer: O) => Value,
+  ): Value | undefined
   /** A change: once sent, never aborted. Throws IamError, OUTCOME_UNKNOWN where nobody knows whether it was made. */
   change<I extends ServiceInputTypes, O extends ServiceOutputTypes, Value>(
     command: IamCommand<I, O>,
@@ -93,14 +98,17 @@ export function createIamClient(options: IamClientOptions = {}): IamClient {
         onSent?.()
         return question(async () => {
           const send = async () => asker.send(command, signal && { abortSignal: signal })
-          return read(await pacer.run({ api, parties, signal, cost: operation?.cost, send }))
+          const value = read(await pacer.run({ api, parties, signal, cost: operation?.cost, send }))
+          // What is remembered is no sign of life.
+          pulse.answered()
+          return value
         }, signal)
       }
       try {
         // A change goes on when its client has gone, and so does what it reads.
         const signal = either(urgent ? operation?.deadline : operation?.signal, own)
         signal?.throwIfAborted()
-        const value = urgent
+        return urgent
           ? await load(signal)
           : await sharing.get(
               { api, ...keyOf(command.input) },
@@ -112,11 +120,15 @@ export function createIamClient(options: IamClientOptions = {}): IamClient {
               },
               async (ended, parties) => load(ended, parties),
             )
-        pulse.answered()
-        return value
       } catch (error) {
         throw error instanceof IamError ? pulse.failed(error, onSilence) : error
       }
+    },
+    recall<I extends ServiceInputTypes, O extends ServiceOutputTypes, Value>(command: IamCommand<I, O>) {
+      if (operation?.signal.aborted) return undefined
+      const value = sharing.recall<Value>({ api: apiOf(command), ...keyOf(command.input) })
+      if (value !== undefined) operation?.cost.wasCached()
+      return value
     },
     async change(command, kind) {
       const api = apiOf(command)

@@ -39,6 +39,7 @@ export function beginOperation(options: OperationOptions): Operation {
     const reason = new GatewayError('OPERATION_TIMEOUT', `The operation took longer than ${timeout / 1000} s.`)
     deadline.abort(reason)
     departure.abort(reason)
+    onEnd?.()
   }, timeout)
   clock.unref()
   const leave = () => departure.abort(new GatewayError('CLIENT_GONE', 'The client went away.'))

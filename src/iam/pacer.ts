@@ -82,7 +82,8 @@ export function createPacer({ concurrency, now = () => performance.now() }: Pace
     if (first === undefined) stopTimer(bucket)
     if (first !== lane || (lane !== 'urgent' && (underWay >= concurrency || !hold.isOpen))) return false
     const wait = bucket.rate.wait(now())
-    if (wait === 0) {
+    // Infinity is caution, not a rate: no change waits for calls that may never be answered.
+    if (wait === 0 || (lane === 'urgent' && wait === Number.POSITIVE_INFINITY)) {
       if (lane === 'urgent') hold.begin()
       else hold.pass()
       bucket.lanes[lane].take()?.start()

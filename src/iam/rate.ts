@@ -27,7 +27,9 @@ export function createRate(): Rate {
   let level = 0
   let levelAt = 0
   let emptyAt = 0
-  let startedAt: number | undefined
+  /** Two moments of late, so that the first guess is about what passes now, not about hours of light use. */
+  let begun: Mark = { at: Number.NEGATIVE_INFINITY, passed: 0 }
+  let later: Mark = begun
   let underWay = 0
   let passed = 0
   let passedSinceEmpty = 0
@@ -89,9 +91,15 @@ export function createRate(): Rate {
       return level >= 1 ? 0 : ((1 - level) / growing(perSecond, now)) * 1000
     },
     sent(now) {
-      startedAt ??= now
       underWay += 1
-      if (perSecond === undefined) return
+      if (perSecond === undefined) {
+        if (now - later.at > tuning.guess) {
+          const mark = { at: now, passed }
+          begun = now - later.at > 2 * tuning.guess ? mark : later
+          later = mark
+        }
+        return
+      }
       fill(perSecond, now)
       level -= 1
     },
@@ -105,9 +113,12 @@ export function createRate(): Rate {
     throttled(now, sentAt) {
       if (perSecond === undefined) {
         // A first guess: what has passed was a full bucket, of a second's worth, and what came in since.
-        const elapsed = now - (startedAt ?? now)
-        perSecond = Math.max(1, passed) / (1 + elapsed / 1000)
-        capacity = Math.max(1, passed - (perSecond * elapsed) / 1000)
+        const elapsed = now - begun.at
+        const lately = passed - begun.passed
+        // Where hardly any has, others had emptied the bucket before, and its rate may be any.
+        const guess = lately / (1 + elapsed / 1000)
+        perSecond = lately < tuning.sample ? Math.max(guess, tuning.firstGuess) : guess
+        capacity = Math.max(1, lately - (perSecond * elapsed) / 1000)
         peak = perSecond
         settledAt = now + (now - sentAt) / 2
       } else if (sentAt >= settledAt) {
@@ -118,7 +129,7 @@ export function createRate(): Rate {
         if (searching && passedSinceEmpty >= 3) {
           searching = false
           // The first guess may have been a full bucket more than a rate.
-          peak = Math.min(peak, perSecond * tuning.firstPeak)
+          peak = Math.min(peak, Math.max(perSecond * tuning.firstPeak, tuning.firstGuess))
         }
         settledAt = now + (now - sentAt) / 2
       }
@@ -149,10 +160,14 @@ const tuning = {
   /** And how many calls go out in that time at least: a slow bucket throttles no larger part of them. */
   growthCalls: 40,
   firstPeak: 1.5,
-  backOff: 0.8,
+  /** Slower than public tools pace reads of IAM (15 to 40 a second): what is known of a bucket that others empty. */
+  firstGuess: 10,
+  backOff: 0.75,
   /** How many calls make a measurement. */
   sample: 8,
   memory: 6_000,
+  /** How far back the first guess looks: as far, to twice as far. */
+  guess: 3_000,
   idle: 500,
   least: 0.1,
 }

@@ -19,6 +19,8 @@ export interface Asker extends Party<Lane> {
 
 /** Identical reads of one identity: those under way at once are one call, and answers are remembered for a while. */
 export interface Sharing {
+  /** What is remembered of a page, at once; undefined where nothing is. */
+  recall<Value>(key: PageKey): Value | undefined
   /**
    * `load` ends with the signal it is given, once nobody waits for it any more, and goes for all who joined. Rejects as
    * `load` does, and with the asker's own reason.
@@ -80,10 +82,11 @@ export function createSharing({ ttl, maxEntries, maxBytes }: SharingOptions): Sh
   }
 
   return {
-    async get<Value>({ api, userName, input }: PageKey, asker: Asker, load: Load<Value>) {
+    recall: <Value>(page: PageKey) => cache?.get(keyOf(page))?.value as Value | undefined,
+    async get<Value>(page: PageKey, asker: Asker, load: Load<Value>) {
       const { signal, wasShared, wasCached } = asker
       signal?.throwIfAborted()
-      const key = prefix(api, userName ?? null) + JSON.stringify(input)
+      const key = keyOf(page)
       const remembered = cache?.get(key)
       if (remembered) {
         wasCached()
@@ -111,10 +114,15 @@ export function createSharing({ ttl, maxEntries, maxBytes }: SharingOptions): Sh
   }
 }
 
+/** No API has a line break in its name, and no JSON. */
+function keyOf({ api, userName, input }: PageKey): string {
+  return prefix(api, userName ?? null) + JSON.stringify(input)
+}
+
 /** Of what is asked of an API for a user, for nobody by name (null), or, left out, for anybody. */
 function prefix(api: string, userName?: string | null): string {
-  const parts = userName === undefined ? [api] : [api, userName && foldUserName(userName)]
-  return `${JSON.stringify(parts).slice(0, -1)},`
+  if (userName === undefined) return `${api}\n`
+  return userName === null ? `${api}\n\n` : `${api}\n:${foldUserName(userName)}\n`
 }
 
 /** Each waiter leaves by its own signal; the last one to leave ends the call. */

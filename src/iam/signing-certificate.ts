@@ -1,5 +1,6 @@
 import {
   ListSigningCertificatesCommand,
+  type ListSigningCertificatesCommandOutput,
   type SigningCertificate as SdkSigningCertificate,
   UpdateSigningCertificateCommand,
   UploadSigningCertificateCommand,
@@ -12,14 +13,22 @@ import type { Page, PageRequest, Receipt, SigningCertificate, SigningCertificate
 /** There is no call for one certificate, nor for several users' at once. */
 export function listSigningCertificates(
   iam: IamClient,
-  { userName, marker, maxItems }: PageRequest & { readonly userName: string | undefined },
+  request: SigningCertificatesOf,
   options?: AskOptions,
 ): Promise<Page<SigningCertificate>> {
-  return iam.ask(
-    new ListSigningCertificatesCommand({ UserName: userName, Marker: marker, MaxItems: maxItems }),
-    answer => page(complete(answer.Certificates, 'Certificates').map(signingCertificate), answer, marker),
-    options,
-  )
+  return iam.ask(...listOf(request), options)
+}
+
+/** The same page where it is remembered. */
+export function recallSigningCertificates(
+  iam: IamClient,
+  request: SigningCertificatesOf,
+): Page<SigningCertificate> | undefined {
+  return iam.recall(...listOf(request))
+}
+
+export interface SigningCertificatesOf extends PageRequest {
+  readonly userName: string | undefined
 }
 
 /**
@@ -52,6 +61,13 @@ export function updateSigningCertificate(
     new UpdateSigningCertificateCommand({ UserName: userName, CertificateId: certificateId, Status: status }),
     { of: 'SigningCertificate', disables: status === 'Inactive', read: () => undefined },
   )
+}
+
+function listOf({ userName, marker, maxItems }: SigningCertificatesOf) {
+  const command = new ListSigningCertificatesCommand({ UserName: userName, Marker: marker, MaxItems: maxItems })
+  const read = (answer: ListSigningCertificatesCommandOutput) =>
+    page(complete(answer.Certificates, 'Certificates').map(signingCertificate), answer, marker)
+  return [command, read] as const
 }
 
 function signingCertificate(from: SdkSigningCertificate): SigningCertificate {

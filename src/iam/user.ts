@@ -1,4 +1,9 @@
-import { GetUserCommand, ListUsersCommand, type User as SdkUser } from '@aws-sdk/client-iam'
+import {
+  GetUserCommand,
+  ListUsersCommand,
+  type ListUsersCommandOutput,
+  type User as SdkUser,
+} from '@aws-sdk/client-iam'
 import { complete, page } from './answer.ts'
 import type { AskOptions, IamClient } from './client.ts'
 import type { Page, PageRequest, User } from './model.ts'
@@ -9,16 +14,23 @@ export function getUser(iam: IamClient, userName: string | undefined, options?: 
   return iam.ask(command, answer => user(complete(answer.User, 'User')), options)
 }
 
-export function listUsers(
-  iam: IamClient,
-  { pathPrefix, marker, maxItems }: PageRequest & { readonly pathPrefix: string | undefined },
-  options?: AskOptions,
-): Promise<Page<User>> {
-  return iam.ask(
-    new ListUsersCommand({ PathPrefix: pathPrefix, Marker: marker, MaxItems: maxItems }),
-    answer => page(complete(answer.Users, 'Users').map(user), answer, marker),
-    options,
-  )
+export function listUsers(iam: IamClient, request: UsersUnder, options?: AskOptions): Promise<Page<User>> {
+  return iam.ask(...listOf(request), options)
+}
+
+/** The same page where it is remembered. */
+export function recallUsers(iam: IamClient, request: UsersUnder): Page<User> | undefined {
+  return iam.recall(...listOf(request))
+}
+
+export interface UsersUnder extends PageRequest {
+  readonly pathPrefix: string | undefined
+}
+
+function listOf({ pathPrefix, marker, maxItems }: UsersUnder) {
+  const command = new ListUsersCommand({ PathPrefix: pathPrefix, Marker: marker, MaxItems: maxItems })
+  const read = (answer: ListUsersCommandOutput) => page(complete(answer.Users, 'Users').map(user), answer, marker)
+  return [command, read] as const
 }
 
 function user(from: SdkUser): User {

@@ -1,18 +1,42 @@
 import DataLoader from 'dataloader'
+import type { PageRequest } from '../iam/model.ts'
+import type { MaybePromise } from './maybe-promise.ts'
 
-/** A loader whose keys are compared by value and cost one IAM call each; a key that fails, fails alone. */
-export function eachAlone<Key, Value>(load: (key: Key) => Promise<Value>, keyOf: (key: Key) => string) {
-  return new DataLoader<Key, Value, string>(keys => settle(keys, load), { cacheKeyFn: keyOf })
+/** Within one operation a key has one answer, until everything is cleared. */
+export interface Loader<Key, Value> {
+  load(key: Key): MaybePromise<Value>
+  clearAll(): void
+}
+
+export interface Loading<Key, Value> {
+  /** Keys of one name are the same. */
+  readonly keyOf: (key: Key) => string
+  /** Gives the answer where nobody has to be asked; else undefined. */
+  readonly recall: (key: Key) => Value | undefined
+  readonly load: (key: Key) => Promise<Value>
+}
+
+/** A loader whose keys cost one IAM call each; those asked at once come at once, and a key that fails, fails alone. */
+export function eachAlone<Key, Value>({ load, ...loading }: Loading<Key, Value>): Loader<Key, Value> {
+  const together = new DataLoader<Key, Value>(keys => settle(keys, load), { cache: false })
+  return recallFirst({ ...loading, load: key => together.load(key) })
 }
 
 /**
  * As eachAlone, but each key's answer comes as soon as IAM gives it, not when the whole batch is answered: rows that
  * hang on it can be shown as they come. The price is that what is then asked of them is no batch any more.
  */
-export function eachAsItComes<Key, Value>(load: (key: Key) => Promise<Value>, keyOf: (key: Key) => string) {
-  // DataLoader resolves a key with its value, and so waits for a promise that is one.
-  const begin = async (keys: readonly Key[]) => keys.map(load) as unknown as Value[]
-  return new DataLoader<Key, Value, string>(begin, { cacheKeyFn: keyOf })
+export function recallFirst<Key, Value>({ keyOf, recall, load }: Loading<Key, Value>): Loader<Key, Value> {
+  const answers = new Map<string, MaybePromise<Value>>()
+  return {
+    load(key) {
+      const name = keyOf(key)
+      const answer = answers.get(name) ?? recall(key) ?? load(key)
+      answers.set(name, answer)
+      return answer
+    },
+    clearAll: () => answers.clear(),
+  }
 }
 
 /** DataLoader wants every failure as an Error in its key's place. */
@@ -29,6 +53,7 @@ export function settle<Key, Value>(
   )
 }
 
-export function valueKey(...parts: readonly (string | number | undefined)[]): string {
-  return JSON.stringify(parts.map(part => part ?? null))
+/** Free text comes last: no other part has a line break in it. */
+export function pageKey({ marker = '', maxItems }: PageRequest, text = ''): string {
+  return `${maxItems}\n${marker}\n${text}`
 }

@@ -3,17 +3,20 @@ import type { Overlaid, Overlay } from '../events/overlay.ts'
 import type { IamClient } from '../iam/client.ts'
 import { isRefusal } from '../iam/errors.ts'
 import { foldUserName, type Marker, type Page, type PageRequest, type ServiceSpecificCredential } from '../iam/model.ts'
-import { listServiceSpecificCredentials } from '../iam/service-specific-credential.ts'
-import { eachAlone, settle, valueKey } from './batch.ts'
+import {
+  listServiceSpecificCredentials,
+  recallServiceSpecificCredentials,
+  type ServiceSpecificCredentialsOf,
+} from '../iam/service-specific-credential.ts'
+import { eachAlone, type Loader, pageKey, recallFirst, settle } from './batch.ts'
 
 export interface ServiceSpecificCredentialPageRequest extends PageRequest {
   readonly serviceName: string | undefined
 }
 
 type Credentials = readonly ServiceSpecificCredential[]
-type ListCredentials = (
-  request: Parameters<typeof listServiceSpecificCredentials>[1],
-) => ReturnType<typeof listServiceSpecificCredentials>
+type ListCredentials = (request: ServiceSpecificCredentialsOf) => Promise<Page<ServiceSpecificCredential>>
+type RecallCredentials = (request: ServiceSpecificCredentialsOf) => Page<ServiceSpecificCredential> | undefined
 
 /** What asking for this many users at once costs, where AllUsers holds no more credentials than there are users. */
 export function callsForUsers(users: number): number {
@@ -36,21 +39,81 @@ export function createServiceSpecificCredentialLoaders(iam: IamClient, overlay: 
     const shown = overlay.asking(overlaid)
     return shown(await listServiceSpecificCredentials(iam, request))
   }
-  return {
-    /** Every credential of one user, whatever its service. */
-    serviceSpecificCredentialsOfUser: new DataLoader<string, Credentials, string>(
-      async userNames => {
-        const swept = userNames.length >= sweepFrom ? await sweep(list, userNames) : undefined
-        if (swept) return userNames.map(userName => swept.get(foldUserName(userName)) ?? [])
-        return settle(userNames, userName => listOfUser(list, userName))
-      },
-      { cacheKeyFn: foldUserName },
-    ),
-    serviceSpecificCredentials: eachAlone<ServiceSpecificCredentialPageRequest, Page<ServiceSpecificCredential>>(
-      request => list({ allUsers: true, ...request }),
-      ({ serviceName, marker, maxItems }) => valueKey(serviceName?.toLowerCase(), marker, maxItems),
-    ),
+  const recall: RecallCredentials = request => {
+    // First, for it lets go of what was remembered under changes that are held no longer.
+    const shown = overlay.asking(overlaid)
+    const page = recallServiceSpecificCredentials(iam, request)
+    return page && shown(page)
   }
+  return {
+    serviceSpecificCredentialsOfUser: loadOfUsers(list, recall),
+    serviceSpecificCredentials: eachAlone<ServiceSpecificCredentialPageRequest, Page<ServiceSpecificCredential>>({
+      keyOf: request => pageKey(request, request.serviceName?.toLowerCase()),
+      recall: request => recall({ allUsers: true, ...request }),
+      load: request => list({ allUsers: true, ...request }),
+    }),
+  }
+}
+
+/** Every credential of one user, whatever its service. */
+function loadOfUsers(list: ListCredentials, recall: RecallCredentials): Loader<string, Credentials> {
+  const together = new DataLoader<string, Credentials>(
+    async userNames => {
+      const swept = userNames.length >= sweepFrom ? await sweep(list, userNames) : undefined
+      if (swept) return userNames.map(userName => swept.get(foldUserName(userName)) ?? [])
+      return settle(userNames, userName => listOfUser(list, userName))
+    },
+    { cache: false },
+  )
+  // Looked for once: where it is not remembered, it is being asked for.
+  let remembered: readonly Page<ServiceSpecificCredential>[] | null | undefined
+  const loader = recallFirst<string, Credentials>({
+    keyOf: foldUserName,
+    recall(userName) {
+      if (remembered === undefined) remembered = recallSweep(recall)
+      return remembered?.flatMap(page => byUser(page).get(foldUserName(userName)) ?? [])
+    },
+    load: userName => together.load(userName),
+  })
+  return {
+    ...loader,
+    clearAll() {
+      remembered = undefined
+      loader.clearAll()
+    },
+  }
+}
+
+/** All pages of AllUsers where all of them are remembered; else null. */
+function recallSweep(recall: RecallCredentials): readonly Page<ServiceSpecificCredential>[] | null {
+  const pages: Page<ServiceSpecificCredential>[] = []
+  const opened = new Set<Marker | undefined>()
+  let marker: Marker | undefined
+  do {
+    const page = opened.has(marker) ? undefined : recall({ allUsers: true, marker, maxItems })
+    if (!page) return null
+    opened.add(marker)
+    pages.push(page)
+    marker = page.marker
+  } while (marker !== undefined)
+  return pages
+}
+
+/** Each page that is remembered is sorted once. */
+const sorted = new WeakMap<Page<ServiceSpecificCredential>, ReadonlyMap<string, Credentials>>()
+
+function byUser(page: Page<ServiceSpecificCredential>): ReadonlyMap<string, Credentials> {
+  const known = sorted.get(page)
+  if (known) return known
+  const users = new Map<string, ServiceSpecificCredential[]>()
+  for (const credential of page.items) {
+    const name = foldUserName(credential.userName)
+    const found = users.get(name)
+    if (found) found.push(credential)
+    else users.set(name, [credential])
+  }
+  sorted.set(page, users)
+  return users
 }
 
 /**

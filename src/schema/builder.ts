@@ -1,9 +1,9 @@
-import SchemaBuilder from '@pothos/core'
+import SchemaBuilder, { brandWithType } from '@pothos/core'
 import ErrorsPlugin from '@pothos/plugin-errors'
-import RelayPlugin, { resolveNodes } from '@pothos/plugin-relay'
-import type { GraphQLResolveInfo } from 'graphql'
+import RelayPlugin from '@pothos/plugin-relay'
+import { type GraphQLSchema, isObjectType } from 'graphql'
 import type { Context } from '../context.ts'
-import { decodeGlobalId, encodeGlobalId, type GlobalId, resolveOne } from './global-id.ts'
+import { decodeGlobalId, type GlobalId, resolveOne } from './global-id.ts'
 import { findCalls } from './id-calls.ts'
 
 export interface SchemaTypes {
@@ -28,15 +28,14 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     clientMutationId: 'optional',
     cursorType: 'String',
     nodesOnConnection: { description: 'The items themselves, in the order of their edges.' },
-    brandLoadedObjects: true,
-    encodeGlobalID: (typename, id) => encodeGlobalId(typename, String(id)),
     decodeGlobalID: decodeGlobalId,
     nodeQueryOptions: {
       description:
         'What an id stands for, null where it is gone. Errors: BAD_ID. Costs the IAM call that finds the thing again.',
       args: { id: { description: 'An `id` that this gateway gave out.' } },
       extensions: { iamCalls: ({ args: { id }, schema }) => findCalls([id], schema) },
-      resolve: (_root, { id }, context, info) => resolveOne(id, info.schema, alone => find(alone, context, info)),
+      resolve: (_root, { id }, context, info) =>
+        resolveOne(id, info.schema, alone => find(alone, context, info.schema)),
     },
     nodesQueryOptions: {
       description: 'As `node`, each id by itself: one that is bad or gone nulls its own entry.',
@@ -44,7 +43,7 @@ export const builder = new SchemaBuilder<SchemaTypes>({
       extensions: { iamCalls: ({ args: { ids }, schema }) => findCalls(ids, schema) },
       // Each by itself: Pothos asks for all of them at once, and one that fails would fail them all.
       resolve: (_root, { ids }, context, info) =>
-        ids.map(id => resolveOne(id, info.schema, alone => find(alone, context, info))),
+        ids.map(id => resolveOne(id, info.schema, alone => find(alone, context, info.schema))),
     },
     nodeTypeOptions: { description: "Relay's Node: whatever has an `id` can be asked for again by `node(id:)`." },
     idFieldOptions: { description: 'Opaque and global; it holds what IAM needs to find the thing again.' },
@@ -74,7 +73,10 @@ builder.mutationType({
 })
 builder.subscriptionType({ description: 'Changes as they become known, over WebSocket and SSE alike.' })
 
-async function find(id: GlobalId, context: Context, info: GraphQLResolveInfo): Promise<unknown> {
-  const [node] = await resolveNodes(builder, context, info, [id])
-  return node
+/** The thing is marked with its type, which `Node` has to tell. */
+async function find({ typename, id }: GlobalId, context: Context, schema: GraphQLSchema): Promise<object | null> {
+  const type = schema.getType(typename)
+  const found = isObjectType(type) ? await type.extensions.findById?.(id, context) : undefined
+  if (found) brandWithType<PothosSchemaTypes.ExtendDefaultTypes<{ Objects: Record<string, object> }>>(found, typename)
+  return found ?? null
 }

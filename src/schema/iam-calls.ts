@@ -11,6 +11,11 @@ declare module 'graphql' {
   }
   interface GraphQLObjectTypeExtensions {
     readonly iamCallsOfId?: (id: string) => Spending
+    /**
+     * How a node type is found by what is in its id; null where it is gone. Pothos' `builder.node` would make a promise
+     * of every id that it shows.
+     */
+    readonly findById?: (id: string, context: Context) => Promise<object | null>
   }
 }
 

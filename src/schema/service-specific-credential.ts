@@ -1,12 +1,13 @@
 import type { Context } from '../context.ts'
 import { NoSuchEntityError } from '../iam/errors.ts'
 import type { ServiceSpecificCredential } from '../iam/model.ts'
+import { andThen } from '../loaders/maybe-promise.ts'
 import { callsForUsers } from '../loaders/service-specific-credential.ts'
 import { builder } from './builder.ts'
 import { connect } from './connection.ts'
 import { connectionArguments } from './connection-arguments.ts'
 import { pageCalls } from './connection-calls.ts'
-import { credentialId, parseCredentialId } from './global-id.ts'
+import { credentialId, encodeGlobalId, parseCredentialId } from './global-id.ts'
 import { nothing, type Spending, type Things } from './iam-calls.ts'
 import { findUser, named, UserRef, userCalls } from './user.ts'
 
@@ -21,23 +22,25 @@ export const ServiceSpecificCredentialStatusRef = builder.enumType('ServiceSpeci
 
 export const ServiceSpecificCredentialRef = builder.objectRef<ServiceSpecificCredential>('ServiceSpecificCredential')
 
-builder.node(ServiceSpecificCredentialRef, {
+builder.objectType(ServiceSpecificCredentialRef, {
   description:
     'A credential of a user for one AWS service: CodeCommit, Keyspaces (cassandra), a Bedrock API key, … Its secret is ' +
     'never readable.',
-  id: {
-    resolve: credential => credentialId(credential, credential.serviceSpecificCredentialId),
-    description: 'Opaque and global.',
-  },
-  loadOne: (id: string, context: Context) => {
-    const parsed = parseCredentialId(id)
-    return findServiceSpecificCredential(context, parsed.userName, parsed.id)
-  },
-  // Whatever is asked for by id is asked for at once, with the operation's first fields.
+  interfaces: [builder.nodeInterfaceRef()],
   extensions: {
+    findById(id: string, context: Context) {
+      const parsed = parseCredentialId(id)
+      return findServiceSpecificCredential(context, parsed.userName, parsed.id)
+    },
+    // Whatever is asked for by id is asked for at once, with the operation's first fields.
     iamCallsOfId: (id: string) => findCalls({ ...named(parseCredentialId(id).userName), moment: 'ids' }),
   },
   fields: t => ({
+    id: t.id({
+      description: 'Opaque and global.',
+      resolve: credential =>
+        encodeGlobalId('ServiceSpecificCredential', credentialId(credential, credential.serviceSpecificCredentialId)),
+    }),
     serviceSpecificCredentialId: t.exposeString('serviceSpecificCredentialId', {
       description: "IAM's id: `ACCA` and 17 characters.",
     }),
@@ -93,10 +96,10 @@ builder.objectField(UserRef, 'serviceSpecificCredentials', t =>
       }),
     },
     extensions: { iamCalls: ({ parent }) => findCalls(parent) },
-    resolve: async ({ userName }, { serviceName }, { loaders }) => {
-      const all = await loaders.serviceSpecificCredentialsOfUser.load(userName)
-      return serviceName == null ? all : all.filter(credential => isOf(serviceName, credential))
-    },
+    resolve: ({ userName }, { serviceName }, { loaders }) =>
+      andThen(loaders.serviceSpecificCredentialsOfUser.load(userName), all =>
+        serviceName == null ? all : all.filter(credential => isOf(serviceName, credential)),
+      ),
   }),
 )
 

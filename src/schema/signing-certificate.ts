@@ -7,7 +7,7 @@ import { type ConnectionArguments, connect, type List } from './connection.ts'
 import { connectionArguments } from './connection-arguments.ts'
 import { pageCalls } from './connection-calls.ts'
 import { listOfCursor } from './cursor.ts'
-import { credentialId, parseCredentialId } from './global-id.ts'
+import { credentialId, encodeGlobalId, parseCredentialId } from './global-id.ts'
 import { nothing, type Spending, type Things } from './iam-calls.ts'
 import { findUser, named, UserRef, userCalls } from './user.ts'
 import { X509CertificateRef } from './x509-certificate.ts'
@@ -22,18 +22,22 @@ export const SigningCertificateStatusRef = builder.enumType('SigningCertificateS
 
 export const SigningCertificateRef = builder.objectRef<SigningCertificate>('SigningCertificate')
 
-builder.node(SigningCertificateRef, {
+builder.objectType(SigningCertificateRef, {
   description: 'An X.509 signing certificate of a user. A user holds at most two.',
-  id: {
-    resolve: certificate => credentialId(certificate, certificate.certificateId),
-    description: 'Opaque and global.',
+  interfaces: [builder.nodeInterfaceRef()],
+  extensions: {
+    findById(id: string, context: Context) {
+      const parsed = parseCredentialId(id)
+      return findSigningCertificate(context, parsed.userName, parsed.id)
+    },
+    iamCallsOfId: (id: string) => findCalls(named(parseCredentialId(id).userName)),
   },
-  loadOne: (id: string, context: Context) => {
-    const parsed = parseCredentialId(id)
-    return findSigningCertificate(context, parsed.userName, parsed.id)
-  },
-  extensions: { iamCallsOfId: (id: string) => findCalls(named(parseCredentialId(id).userName)) },
   fields: t => ({
+    id: t.id({
+      description: 'Opaque and global.',
+      resolve: certificate =>
+        encodeGlobalId('SigningCertificate', credentialId(certificate, certificate.certificateId)),
+    }),
     certificateId: t.exposeString('certificateId', { description: "IAM's id: 24–128 characters, `[A-Z2-7]`." }),
     userName: t.exposeString('userName', { description: 'Whose it is.' }),
     user: t.field({

@@ -1,4 +1,5 @@
 import type { Page, User } from '../iam/model.ts'
+import type { MaybePromise } from '../loaders/maybe-promise.ts'
 import type { UserPageRequest } from '../loaders/user.ts'
 import { type List, maxFirst, open } from './connection.ts'
 import type { Cursor } from './cursor.ts'
@@ -9,7 +10,7 @@ export interface Budget {
 }
 
 /** Takes a call from the budget, and gives it back where IAM was not asked: the answer was known, or is another's. */
-export async function spend<T>(budget: Budget, load: (onSent: () => void) => Promise<T>): Promise<T> {
+export async function spend<T>(budget: Budget, load: (onSent: () => void) => MaybePromise<T>): Promise<T> {
   budget.left -= 1
   let sent = false
   try {
@@ -39,7 +40,7 @@ export interface UserWalk {
 
 /** Walks the account in IAM's order. A cursor inside a user begins with that user once more. */
 export async function walkUsers(
-  load: (request: UserPageRequest) => Promise<Page<User>>,
+  load: (request: UserPageRequest) => MaybePromise<Page<User>>,
   after: Cursor | undefined,
   budget: Budget,
 ): Promise<UserWalk> {

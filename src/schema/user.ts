@@ -6,16 +6,20 @@ import { builder } from './builder.ts'
 import { connect } from './connection.ts'
 import { connectionArguments } from './connection-arguments.ts'
 import { pageCalls } from './connection-calls.ts'
+import { encodeGlobalId } from './global-id.ts'
 import type { Spending, Things } from './iam-calls.ts'
 
 export const UserRef = builder.objectRef<User>('User')
 
-builder.node(UserRef, {
+builder.objectType(UserRef, {
   description: 'An IAM user.',
-  id: { resolve: user => user.userName, description: 'Opaque and global.' },
-  loadOne: (userName: string, context: Context) => findUser(context, userName),
-  extensions: { iamCallsOfId: (userName: string) => userCalls(named(userName)) },
+  interfaces: [builder.nodeInterfaceRef()],
+  extensions: {
+    findById: (userName: string, context: Context) => findUser(context, userName),
+    iamCallsOfId: (userName: string) => userCalls(named(userName)),
+  },
   fields: t => ({
+    id: t.id({ description: 'Opaque and global.', resolve: user => encodeGlobalId('User', user.userName) }),
     userName: t.exposeString('userName', {
       description: "In IAM's spelling; IAM looks names up without regard to case.",
     }),

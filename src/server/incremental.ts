@@ -3,6 +3,7 @@ import {
   type DirectiveNode,
   type DocumentNode,
   type ExecutionArgs,
+  GraphQLError,
   getDirectiveValues,
   getOperationAST,
   getVariableValues,
@@ -91,6 +92,11 @@ function initialCount(directive: DirectiveNode, args: ExecutionArgs): number | n
   if (directive.name.value !== streamDirective.name) return undefined
   const definitions = getOperationAST(args.document, args.operationName)?.variableDefinitions ?? []
   const { coerced } = getVariableValues(args.schema, definitions, args.variableValues ?? {})
-  const values = coerced && getDirectiveValues(streamDirective, { directives: [directive] }, coerced)
-  return values?.['initialCount'] as number | null | undefined
+  try {
+    const values = coerced && getDirectiveValues(streamDirective, { directives: [directive] }, coerced)
+    return values?.['initialCount'] as number | null | undefined
+  } catch (error) {
+    if (error instanceof GraphQLError) return undefined
+    throw error
+  }
 }

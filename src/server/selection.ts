@@ -1,6 +1,7 @@
 import {
   type FieldNode,
   type FragmentDefinitionNode,
+  GraphQLError,
   GraphQLIncludeDirective,
   type GraphQLObjectType,
   type GraphQLSchema,
@@ -65,6 +66,12 @@ export function selectFields(
 
 function isIncluded(node: SelectionNode, variables: Readonly<Record<string, unknown>>): boolean {
   if (!node.directives?.length) return true
-  if (getDirectiveValues(GraphQLSkipDirective, node, variables)?.['if'] === true) return false
-  return getDirectiveValues(GraphQLIncludeDirective, node, variables)?.['if'] !== false
+  try {
+    if (getDirectiveValues(GraphQLSkipDirective, node, variables)?.['if'] === true) return false
+    return getDirectiveValues(GraphQLIncludeDirective, node, variables)?.['if'] !== false
+  } catch (error) {
+    // A null in a nullable variable with a default, which validation lets pass: the executor will say so.
+    if (error instanceof GraphQLError) return false
+    throw error
+  }
 }

@@ -72,8 +72,8 @@ export function createWebSocketOperations({ yoga, log, isClosing }: WebSocketOpe
 
   return makeServer<Record<string, unknown> | undefined, Opened>({
     onSubscribe: ({ extra }, _id, params) => begin(extra.request, params),
-    execute: args => leavable(begun(args).execute(args), begun(args).client),
-    subscribe: args => leavable(begun(args).subscribe(args), begun(args).client),
+    execute: args => leavable(() => begun(args).execute(args), begun(args).client),
+    subscribe: args => leavable(() => begun(args).subscribe(args), begun(args).client),
     onNext: (_context, _id, _payload, _args, { errors, ...result }) =>
       errors && ({ ...result, errors: errors.map(formatted) } as FormattedExecutionResult),
     onError: (_context, _id, _payload, errors) => errors.map(error => formatted(show(error, { log }))),
@@ -88,8 +88,9 @@ interface Begun extends Pick<ReturnType<Yoga['getEnveloped']>, 'execute' | 'subs
  * graphql-ws lets go of a stream when its client completes it or goes away, but not of a single answer under way: so
  * that, too, is a stream, and whoever lets go of it says that the client has gone.
  */
-function leavable(running: unknown, client: AbortController): AsyncIterableIterator<ExecutionResult> {
-  const results = Promise.resolve(running).then(resultsOf)
+function leavable(run: () => unknown, client: AbortController): AsyncIterableIterator<ExecutionResult> {
+  // Also what throws at once is this operation's failure alone: thrown here, it would close the socket.
+  const results = new Promise(resolve => resolve(run())).then(resultsOf)
   let left = false
   const stream: AsyncIterableIterator<ExecutionResult> = {
     async next() {

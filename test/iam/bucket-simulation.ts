@@ -8,6 +8,8 @@ export interface Simulation {
   readonly latency: readonly [least: number, most: number]
   /** How many draw from the buckets, nothing shared between them. */
   readonly clients?: number
+  /** The clients begin at any time within the first so many; default 5. */
+  readonly beginWithin?: number
   readonly seed?: number
   /** True while what is sent is lost, without taking a token. */
   readonly isLost?: (now: number) => boolean
@@ -37,7 +39,8 @@ export interface Drawn {
 const work = 1
 const concurrency = 25
 
-export function simulate({ buckets, latency, clients = 1, seed = 1, isLost = () => false }: Simulation): Outcome {
+export function simulate(simulation: Simulation): Outcome {
+  const { buckets, latency, clients = 1, beginWithin = 5, seed = 1, isLost = () => false } = simulation
   const random = randomOf(seed)
   const clock = createClock()
   const servers = buckets.map(bucket => createServer(bucket))
@@ -102,7 +105,7 @@ export function simulate({ buckets, latency, clients = 1, seed = 1, isLost = () 
       pump()
     }
 
-    const startsAt = random() * 5
+    const startsAt = random() * beginWithin
     for (const line of lines) {
       for (const { at, calls } of line.server.arrivals) {
         clock.at(startsAt + at, () => {

@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import type { IamError } from '../../src/iam/errors.ts'
+import { beginOperation } from '../../src/iam/operation.ts'
 import { createPacer } from '../../src/iam/pacer.ts'
-import { listSigningCertificates, updateSigningCertificate } from '../../src/iam/signing-certificate.ts'
+import {
+  listSigningCertificates,
+  recallSigningCertificates,
+  updateSigningCertificate,
+} from '../../src/iam/signing-certificate.ts'
 import { getUser } from '../../src/iam/user.ts'
 import { answerOf, htmlOf, refusalOf } from '../stub-iam.ts'
 import { inTurn, startStubClient, user } from './stub-client.ts'
@@ -138,6 +143,22 @@ describe('whether IAM answers lately', () => {
     const enable = { ...disable, status: 'Active' } as const
     await expect(updateSigningCertificate(client.iam, enable)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' })
     expect(client.iam.answersLately()).toBe(false)
+  })
+})
+
+describe('what is remembered', () => {
+  test('is recalled at once, counted, and no more once nobody waits for it', async () => {
+    await using client = await startStubClient(() => noCertificates, { cacheTtl: 60_000 })
+    const gone = new AbortController()
+    const operation = beginOperation({ client: gone.signal, timeout: 60_000, maxCalls: 10 })
+    const iam = client.iam.on(operation)
+    expect(recallSigningCertificates(iam, page)).toBeUndefined()
+    const listed = await listSigningCertificates(iam, page)
+    expect(recallSigningCertificates(iam, page)).toBe(listed)
+    expect([operation.cost.calls, operation.cost.cached]).toEqual([1, 1])
+    gone.abort()
+    expect(recallSigningCertificates(iam, page)).toBeUndefined()
+    operation.end()
   })
 })
 

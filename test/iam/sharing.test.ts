@@ -147,6 +147,22 @@ describe('an answer', () => {
     expect(await again.asked).toBe('newer')
   })
 
+  test('is there at once where it is remembered, and asks nobody where it is not', async () => {
+    const { sharing, get, calls, seen } = recorded({ ttl: 10_000 })
+    expect(sharing.recall(alice)).toBeUndefined()
+    const asked = get()
+    expect(sharing.recall(alice)).toBeUndefined()
+    calls[0]?.answer('page')
+    await asked
+    expect(sharing.recall({ ...alice, userName: 'ALICE' })).toBe('page')
+    for (const userName of [undefined, '', ':alice', 'alice\n']) {
+      expect(sharing.recall({ ...alice, userName })).toBeUndefined()
+    }
+    sharing.forget('ListSigningCertificates', 'alice')
+    expect(sharing.recall(alice)).toBeUndefined()
+    expect([calls.length, seen]).toEqual([1, { shared: 0, cached: 0 }])
+  })
+
   test('is not remembered where the time is 0', async () => {
     const { get, calls } = recorded({ ttl: 0 })
     for (let call = 0; call < 2; call += 1) {

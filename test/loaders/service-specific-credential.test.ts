@@ -43,7 +43,7 @@ describe('the dashboard', () => {
 
 describe("users' credentials", () => {
   test('are the same by the sweep and user by user', async () => {
-    await using gateway = await startTestGateway('--sandbox-users=30')
+    await using gateway = await startTestGateway('--sandbox-users=30', '--cache-ttl=0')
     const { data } = await gateway.ask('{ users { nodes { userName serviceSpecificCredentials { id status } } } }')
     for (const { userName, serviceSpecificCredentials } of data.users.nodes) {
       const alone = await gateway.ask(
@@ -107,6 +107,40 @@ describe("users' credentials", () => {
     const { data, errors } = await asked
     expect(errors).toBeUndefined()
     expect(data.users.nodes).toContainEqual({ userName: 'user3', serviceSpecificCredentials: [] })
+  })
+})
+
+describe('a sweep that is remembered', () => {
+  const ofOne = 'query ($userName: String!) { user(userName: $userName) { serviceSpecificCredentials { id status } } }'
+
+  test('of several pages answers the next dashboard, each page counted once', async () => {
+    await using gateway = await startTestGateway('--sandbox-users=40', '--sandbox-max-page=20', '--cache-ttl=600')
+    const query = `query { users(first: 20) { nodes { serviceSpecificCredentials { id } } } }`
+    let first: unknown
+    const calls = await gateway.callsOf(async () => {
+      first = (await gateway.ask(query)).data
+    })
+    expect(calls.length).toBeGreaterThan(2)
+    const again = gateway.ask(query)
+    expect(await gateway.callsOf(() => again)).toEqual([])
+    const { data, extensions } = await again
+    expect(data).toEqual(first)
+    expect(extensions['cost']).toMatchObject({ iamCalls: { made: 0, shared: 0, cached: calls.length } })
+  })
+
+  test("answers for one user, too; not after a change of the user's", async () => {
+    await using gateway = await startTestGateway('--sandbox-users=20', '--cache-ttl=600')
+    const { data } = await gateway.ask(dashboard, { first: 20 })
+    const swept = data.users.nodes.find(({ userName }: { userName: string }) => userName === 'alice')
+    const known = await gateway.callsOf(async () => {
+      const alone = await gateway.ask(ofOne, { userName: 'ALICE' })
+      expect(alone.data.user.serviceSpecificCredentials).toHaveLength(swept.serviceSpecificCredentials.length)
+    })
+    expect(known).toEqual(['GetUser ALICE'])
+    gateway.gateway.iam.forget('ServiceSpecificCredential', 'alice')
+    expect(await gateway.callsOf(() => gateway.ask(ofOne, { userName: 'alice' }))).toEqual([
+      'ListServiceSpecificCredentials alice',
+    ])
   })
 })
 

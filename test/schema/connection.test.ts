@@ -96,9 +96,35 @@ describe('a connection over a list that stays as it is', () => {
   })
 })
 
+describe('pages that are known already', () => {
+  const known = { items: [1, 2, 3], marker: 'next' }
+  const list = (load: List<number>['load']): List<number> => ({ name: 'numbers', keyOf: String, load })
+
+  test('are a connection at once, of as many as it takes', () => {
+    const connection = connect(
+      list(({ marker }) => (marker === undefined ? known : { items: [4, 5], marker: undefined })),
+      { first: 5 },
+    )
+    expect(connection).not.toBeInstanceOf(Promise)
+    expect(connection).toMatchObject({
+      edges: [1, 2, 3, 4, 5].map(node => ({ node })),
+      pageInfo: { hasNextPage: false, hasPreviousPage: false },
+    })
+  })
+
+  test('wait for those that are not', async () => {
+    const connection = connect(
+      list(({ marker }) => (marker === undefined ? known : Promise.resolve({ items: [4], marker: undefined }))),
+      { first: 5 },
+    )
+    expect(connection).toBeInstanceOf(Promise)
+    expect((await connection).edges.map(({ node }) => node)).toEqual([1, 2, 3, 4])
+  })
+})
+
 describe('first', () => {
   test.each([0, -1, 1001, 2_147_483_647])('%i is an error, not clamped', async first => {
-    await expect(connect(changingList([1], [10]).list, { first })).rejects.toMatchObject({
+    await expect(async () => connect(changingList([1], [10]).list, { first })).rejects.toMatchObject({
       message: `first: expected 1 to 1000, got ${first}.`,
       extensions: { code: 'BAD_USER_INPUT' },
     })
@@ -116,7 +142,7 @@ describe('after', () => {
   test.each(['', 'x', '%%%', Buffer.from('[]').toString('base64url'), Buffer.from('null').toString('base64url')])(
     '%j is an error that says what was expected',
     async after => {
-      await expect(connect(changingList([1], [10]).list, { after })).rejects.toMatchObject({
+      await expect(async () => connect(changingList([1], [10]).list, { after })).rejects.toMatchObject({
         message: 'after: expected a cursor of numbers, got something else.',
         extensions: { code: 'BAD_CURSOR' },
       })
@@ -125,7 +151,7 @@ describe('after', () => {
 
   test('of another list is an error that names both', async () => {
     const after = encodeCursor('letters', { marker: undefined, skip: 1, key: 'a' })
-    await expect(connect(changingList([1], [10]).list, { after })).rejects.toMatchObject({
+    await expect(async () => connect(changingList([1], [10]).list, { after })).rejects.toMatchObject({
       message: 'after: expected a cursor of numbers, got one of letters.',
       extensions: { code: 'BAD_CURSOR' },
     })
@@ -143,7 +169,7 @@ describe('after', () => {
   ])('with %s is refused before IAM is asked', async (_name, parts) => {
     const iam = changingList([1], [10])
     const after = Buffer.from(JSON.stringify(parts)).toString('base64url')
-    await expect(connect(iam.list, { after })).rejects.toMatchObject({ extensions: { code: 'BAD_CURSOR' } })
+    await expect(async () => connect(iam.list, { after })).rejects.toMatchObject({ extensions: { code: 'BAD_CURSOR' } })
     expect(iam.asked).toEqual([])
   })
 })
