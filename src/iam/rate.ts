@@ -19,6 +19,8 @@ export interface Rate {
 
 export function createRate(): Rate {
   let perSecond: number | undefined
+  /** What passed by the newest measurement; undefined where the rate was lowered without one. */
+  let delivered: number | undefined
   /** The highest rate found lately: what growth is measured by, so that instances on one bucket grow alike. */
   let peak = 0
   /** No interval between two throttles was measured yet: the rate is a guess, and the search goes in longer steps. */
@@ -30,6 +32,8 @@ export function createRate(): Rate {
   /** Two moments of late, so that the first guess is about what passes now, not about hours of light use. */
   let begun: Mark = { at: Number.NEGATIVE_INFINITY, passed: 0 }
   let later: Mark = begun
+  /** A call waits, so that the bucket cannot be full for want of calls. */
+  let isWanted = false
   let underWay = 0
   let passed = 0
   let passedSinceEmpty = 0
@@ -42,7 +46,8 @@ export function createRate(): Rate {
   /** Grows the longer nothing was throttled: slowly at first, near what was found, then faster. */
   function growing(found: number, now: number): number {
     const highest = Math.max(found, peak)
-    const step = Math.max(searching ? tuning.searchStep : tuning.growthStep, (tuning.growthCalls / highest) * 1000)
+    const { step: least, calls } = searching ? tuning.search : tuning.growth
+    const step = Math.min(tuning.longestStep, Math.max(least, (calls / highest) * 1000))
     return found + highest * (Math.max(0, now - emptyAt) / step) ** 2
   }
 
@@ -52,7 +57,7 @@ export function createRate(): Rate {
     const filled = level + (growing(found, now - elapsed / 2) * elapsed) / 1000
     levelAt = now
     level = Math.min(filled, Math.max(1, capacity))
-    if (filled > capacity + 2 && elapsed > tuning.idle) {
+    if (!isWanted && filled > capacity + 2 && elapsed > tuning.idle) {
       full = { at: now, passed }
       emptyAt = now
     }
@@ -64,6 +69,7 @@ export function createRate(): Rate {
   }
 
   function measured(found: number, now: number): number {
+    delivered = undefined
     if (passedSinceEmpty === 0) return found / 2
     if (passedSinceEmpty < 3) return found * 0.75
     if (full) {
@@ -75,20 +81,24 @@ export function createRate(): Rate {
     const long = empties.find(mark => isEnough(mark) && now - mark.at <= tuning.memory)
     // The long interval is the more exact, unless the rate has dropped within it.
     const mark = short && since(short, now) < found * 0.75 ? short : (long ?? short)
+    if (!mark) return found
+    delivered = since(mark, now)
     // Below what was measured, so that the next throttle is some way off: what is left over waits in the bucket.
-    return mark ? since(mark, now) * tuning.backOff : found
+    return delivered * tuning.backOff
   }
 
   return {
     get perSecond() {
-      return perSecond
+      return delivered ?? perSecond
     },
     wait(now) {
       if (perSecond === undefined) {
         return underWay < tuning.firstCalls + passed / tuning.passedACall ? 0 : Number.POSITIVE_INFINITY
       }
       fill(perSecond, now)
-      return level >= 1 ? 0 : ((1 - level) / growing(perSecond, now)) * 1000
+      isWanted = level < 1
+      // It grows meanwhile: so nobody waits longer before looking again.
+      return isWanted ? Math.min(tuning.look, ((1 - level) / growing(perSecond, now)) * 1000) : 0
     },
     sent(now) {
       underWay += 1
@@ -102,6 +112,7 @@ export function createRate(): Rate {
       }
       fill(perSecond, now)
       level -= 1
+      isWanted = false
     },
     ended() {
       underWay -= 1
@@ -154,11 +165,11 @@ const tuning = {
   /** Calls under way until the first throttle: so many, and one more for each so many that passed. */
   firstCalls: 4,
   passedACall: 12,
-  /** How long it takes until the rate has doubled. */
-  searchStep: 1_500,
-  growthStep: 7_000,
-  /** And how many calls go out in that time at least: a slow bucket throttles no larger part of them. */
-  growthCalls: 40,
+  /** How long it takes until the rate has doubled, and how many calls: a slow bucket throttles no larger part of them. */
+  search: { step: 1_500, calls: 15 },
+  growth: { step: 7_000, calls: 40 },
+  /** However slow it was found: it may have been others who drew from the bucket. */
+  longestStep: 15_000,
   firstPeak: 1.5,
   /** Slower than public tools pace reads of IAM (15 to 40 a second): what is known of a bucket that others empty. */
   firstGuess: 10,
@@ -169,5 +180,6 @@ const tuning = {
   /** How far back the first guess looks: as far, to twice as far. */
   guess: 3_000,
   idle: 500,
+  look: 250,
   least: 0.1,
 }
