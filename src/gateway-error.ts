@@ -13,7 +13,7 @@ export const gatewayCodes = {
   OUTCOME_UNKNOWN: 'IAM did not answer: the change may or may not have been made.',
   IAM_UNREACHABLE: 'IAM could not be asked, or did not answer a question: nothing was changed.',
   OPERATION_TIMEOUT: 'The operation took longer than --operation-timeout: what it had not read yet is missing.',
-  CLIENT_GONE: 'The client went away before its answer was there: only the log ever shows it.',
+  CLIENT_GONE: 'The client went away before its answer was there, so that nobody is told.',
   IAM_CALLS_EXCEEDED: 'The operation would cost more IAM calls than --max-iam-calls: ask for less at once.',
   PRIVATE_KEY_REFUSED: 'The certificate body holds a private key: it was not sent to IAM.',
   USER_NAME_REQUIRED: 'This gateway does not change the credentials of its own user: name a user.',

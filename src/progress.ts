@@ -13,7 +13,7 @@ export interface Progress {
 
 export interface ProgressOptions {
   readonly log: Logger
-  /** The rate that IAM's slowest API is asked at, in calls a second; undefined while none was found. */
+  /** The rate found of IAM's slowest API, in calls a second; undefined while none was. */
   readonly perSecond: () => number | undefined
   /** A terminal's last line; undefined takes it away. Left out: there is no terminal, and the log is told. */
   readonly show?: ((line: string | undefined) => void) | undefined
@@ -67,7 +67,7 @@ export function createProgress({ log, perSecond, show, now = () => performance.n
       0,
     )
     const rate = rounded(perSecond())
-    return `IAM: ${calls} of about ${expected} calls${rate === undefined ? '' : `, ${rate} a second`}`
+    return `IAM: ${calls} of at most ${expected} calls${rate === undefined ? '' : `, ${rate} a second`}`
   }
 
   return {

@@ -8,7 +8,7 @@ import { createPulse, type OnSilence } from './pulse.ts'
 import { question } from './question.ts'
 import { createSdk, type SdkOptions } from './sdk.ts'
 import { createSharing, type Sharing } from './sharing.ts'
-import { createParties } from './turn.ts'
+import { createParties, type Party } from './turn.ts'
 
 export type { OnSilence } from './pulse.ts'
 
@@ -73,7 +73,7 @@ export interface AskOptions {
   readonly signal?: AbortSignal
   /** A change waits for the answer: it goes first, and is never somebody else's, which may be older. */
   readonly urgent?: boolean
-  /** Called when the answer has to come from IAM by a call of its own. */
+  /** Called when a call of its own goes out: not where the answer was known, is another's, or was not waited for. */
   readonly onSent?: () => void
 }
 
@@ -92,12 +92,14 @@ export function createIamClient(options: IamClientOptions = {}): IamClient {
     async ask(command, read, { signal: own, urgent = false, onSent } = {}) {
       const lane: Lane = urgent ? 'urgent' : (operation?.lane ?? 'waiting')
       const api = apiOf(command)
-      const party = { lane, turn: operation ?? nobody }
+      const party: Party<Lane> = { lane, turn: operation ?? nobody, waits: operation?.cost.waits }
       const load = (signal: AbortSignal | undefined, parties = createParties<Lane>(party)) => {
         operation?.spend()
-        onSent?.()
         return question(async () => {
-          const send = async () => asker.send(command, signal && { abortSignal: signal })
+          const send = async () => {
+            onSent?.()
+            return asker.send(command, signal && { abortSignal: signal })
+          }
           const value = read(await pacer.run({ api, parties, signal, cost: operation?.cost, send }))
           // What is remembered is no sign of life.
           pulse.answered()
@@ -134,7 +136,7 @@ export function createIamClient(options: IamClientOptions = {}): IamClient {
       const api = apiOf(command)
       const pace: Pace = async send => {
         operation?.spend()
-        const parties = createParties<Lane>({ lane: 'urgent', turn: operation ?? nobody })
+        const parties = createParties<Lane>({ lane: 'urgent', turn: operation ?? nobody, waits: operation?.cost.waits })
         return pacer.run({ api, parties, signal: operation?.deadline, cost: operation?.cost, send })
       }
       try {

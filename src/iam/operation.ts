@@ -54,7 +54,9 @@ export function beginOperation(options: OperationOptions): Operation {
     spend() {
       asked += 1
       if (asked <= maxCalls) return
-      throw new GatewayError('IAM_CALLS_EXCEEDED', `The operation may cost ${maxCalls} IAM calls, and has cost them.`)
+      throw new GatewayError('IAM_CALLS_EXCEEDED', `The operation may cost ${maxCalls} IAM calls, and has cost them.`, {
+        limit: maxCalls,
+      })
     },
     end() {
       clearTimeout(clock)

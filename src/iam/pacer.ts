@@ -108,8 +108,9 @@ export function createPacer({ concurrency, now = () => performance.now() }: Pace
   function inTurn(bucket: Bucket, call: Omit<PacedCall<unknown>, 'send'>, again: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const { signal, parties } = call
-      const waited = call.cost?.waits()
-      const enqueue = ({ lane, turn }: Party<Lane>) => {
+      const waiting: ((() => void) | undefined)[] = []
+      const enqueue = ({ lane, turn, waits }: Party<Lane>) => {
+        waiting.push(waits?.())
         const queue = bucket.lanes[lane]
         if (again) queue.addFirst(turn, job)
         else queue.add(turn, job)
@@ -118,7 +119,7 @@ export function createPacer({ concurrency, now = () => performance.now() }: Pace
         parties.onJoin = undefined
         for (const { lane, turn } of parties.all) bucket.lanes[lane].remove(turn, job)
         signal?.removeEventListener('abort', abort)
-        waited?.()
+        for (const waited of waiting) waited?.()
       }
       const abort = () => {
         leaveQueues()

@@ -13,6 +13,8 @@ export interface Party<Lane> {
   readonly lane: Lane
   /** Whose turn it takes. */
   readonly turn: object
+  /** Begins to count that it waits; returns how to end it. */
+  readonly waits?: (() => () => void) | undefined
 }
 
 /** All those that one call goes for: it goes in whichever's turn comes first. */

@@ -162,6 +162,21 @@ describe('a call that IAM throttles', () => {
     expectIdle(pacer)
   })
 
+  test('counts as waiting for everybody it goes for, from when they joined', async () => {
+    const { ask, end, endAll } = recorded(1)
+    const costs = [createCost(), createCost()] as const
+    const parties = createParties<Lane>({ lane: 'waiting', turn: {}, waits: costs[0].waits })
+    const asked = [ask('first'), ask('shared', { parties })]
+    await vi.advanceTimersByTimeAsync(300)
+    parties.join({ lane: 'waiting', turn: {}, waits: costs[1].waits })
+    await vi.advanceTimersByTimeAsync(200)
+    await end()
+    await vi.advanceTimersByTimeAsync(1000)
+    await endAll()
+    await Promise.all(asked)
+    expect(costs.map(({ waited }) => waited)).toEqual([500, 200])
+  })
+
   test('wakes nobody but by one timer for each API, however many wait', async () => {
     const { ask, end, endAll } = recorded(25)
     const asked = ['GetUser', 'ListUsers'].map(api => ask('throttled', { api }))

@@ -30,7 +30,7 @@ export function recorded(concurrency: number) {
           underWay.push({ name, settle })
         })
       }
-      return pacer.run({ api, parties: createParties<Lane>({ lane, turn }), send, ...rest })
+      return pacer.run({ api, parties: createParties<Lane>({ lane, turn, waits: rest.cost?.waits }), send, ...rest })
     },
   }
 }

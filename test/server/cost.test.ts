@@ -227,6 +227,16 @@ describe('a walk through the account', () => {
     expect(walked).toEqual([19, 20, 38, 20, 51, 14, 51, 0])
   })
 
+  test('reports the calls that went out, not those that its time did not last for', async () => {
+    const slow = ['--sandbox-rate=5', '--sandbox-burst=5', '--operation-timeout=1']
+    await using gateway = await startTestGateway('--sandbox-users=100', ...slow)
+    const { walks, iamCalls } = costOf(await gateway.ask(query, { first: 1000 }))
+    const [walk] = walks as readonly { readonly calls: number }[]
+    expect(iamCalls.made).toBe(gateway.sandbox.calls.length)
+    expect(walk?.calls).toBeGreaterThan(0)
+    expect(walk?.calls).toBeLessThanOrEqual(gateway.sandbox.calls.length)
+  })
+
   test('of an account whose users hold two certificates each costs what is estimated', async () => {
     await using gateway = await startTestGateway('--sandbox-users=0', '--cache-ttl=0')
     using account = openAccount(gateway.sandbox)
