@@ -1,10 +1,14 @@
 #!/usr/bin/env node
 import { constants } from 'node:os'
+import { setFlagsFromString } from 'node:v8'
 import { type Config, ConfigError, config, HelpShown } from './config.ts'
 import { createGateway, createSandbox } from './gateway.ts'
 import { StartError } from './start-error.ts'
 
 async function main(): Promise<void> {
+  // Answers wait for IAM, from which V8 learns to put what they hold where only a full collection finds it again. Without
+  // that, an answer out of the cache takes a tenth to a fifth less CPU (bench, section "cached").
+  setFlagsFromString('--no-allocation-site-pretenuring')
   for (const stream of [process.stdout, process.stderr]) stream.on('error', allowDeparture)
   try {
     await run(config())
