@@ -22,7 +22,8 @@ export function writeResults(folder, name, result, { rounds }, order) {
   }
   const results = order.filter(section => section in kept).map(section => [section, kept[section]])
   writeFileSync(`${folder}results.json`, `${JSON.stringify(Object.fromEntries(results), null, 2)}\n`)
-  writeFileSync(`${folder}results.md`, printAll(results.map(([, section]) => section)))
+  const tried = readFileSync(`${folder}tried.md`, 'utf8')
+  writeFileSync(`${folder}results.md`, `${printAll(results.map(([, section]) => section))}\n${tried}`)
   writeFileSync(`${folder}results.svg`, drawChart(results.flatMap(([, section]) => section.bars ?? [])))
 }
 

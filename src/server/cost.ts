@@ -70,16 +70,15 @@ export function expectCost({ operation, estimatedCalls = 0 }: Context & Estimate
 export function withCost(result: ExecutionResult, { cost, reportCost }: Context & Estimates): ExecutionResult {
   if (!reportCost) return result
   const { estimated, calls: made, shared, cached, throttled, waited, walks } = cost
+  const { extensions, ...answer } = result
+  const iamCalls = { estimated, made, shared, cached, throttled }
   return {
-    ...result,
+    // In front of the data, so that GraphiQL shows it without scrolling.
     extensions: {
-      ...result.extensions,
-      cost: {
-        iamCalls: { estimated, made, shared, cached, throttled },
-        waitedMs: Math.round(waited),
-        ...(walks.length > 0 && { walks }),
-      },
+      ...extensions,
+      cost: { iamCalls, waitedMs: Math.round(waited), ...(walks.length > 0 && { walks }) },
     },
+    ...answer,
   }
 }
 

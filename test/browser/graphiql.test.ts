@@ -44,6 +44,7 @@ describe.skipIf(executablePath === undefined)('GraphiQL in Chromium', () => {
     await using graphiql = await openGraphiQL(browser, gateway)
     await graphiql.run('Explore')
     await graphiql.shows('"userName": "gateway"')
+    await graphiql.shows('"estimated": 23')
     await graphiql.shows('"userName": "alice"')
     await graphiql.shows('"subject": "CN=alice.example.com')
     expect(graphiql.complaints).toEqual([])
