@@ -66,7 +66,7 @@ const few = {
 
 const many = {
   oneUser: { warm: 200, count: 200 },
-  dashboard: { warm: 20, count: 15 },
-  dashboardX509: { warm: 10, count: 15 },
+  dashboard: { warm: 120, count: 15 },
+  dashboardX509: { warm: 60, count: 15 },
   mutation: { warm: 200, count: 200 },
 }
