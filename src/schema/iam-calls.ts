@@ -50,6 +50,8 @@ export interface Calls {
   readonly of: string
   readonly count: number
   /** Where calls of one moment may be fewer than their sum. */
+  /** Things of one kind are asked for once: what one field has asked for is missing from another's batch. */
+  readonly kind?: string
   readonly batch?: { readonly moment: string; readonly cost: (count: number) => number }
 }
 

@@ -148,7 +148,8 @@ function listName(serviceName: string | null | undefined): string {
 export function findCalls(users: Things): Spending {
   const { of, many, moment } = users
   const batch = moment === undefined ? undefined : { moment: `credentials of ${moment}`, cost: callsForUsers }
-  const calls = { of: `serviceSpecificCredentials of the ${of}`, count: many, ...(batch && { batch }) }
+  const kind = 'serviceSpecificCredentials of a user'
+  const calls = { of: `serviceSpecificCredentials of the ${of}`, count: many, kind, ...(batch && { batch }) }
   // A user may hold two for each of IAM's six services (IAM.md).
   return { calls: [calls], gives: [{ things: { of: calls.of, many: many * 12, owners: users } }] }
 }

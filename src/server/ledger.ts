@@ -30,9 +30,8 @@ export function createLedger(): Ledger {
     },
     sum() {
       const spent = new Map<string, number>()
-      for (const { path, count, batch } of inBatches(entries.values())) {
-        spent.set(path, (spent.get(path) ?? 0) + (batch ? batch.cost(count) : count))
-      }
+      const batches = [...inBatches(entries.values())]
+      for (const entry of batches) spent.set(entry.path, (spent.get(entry.path) ?? 0) + costOf(entry, batches))
       const paths = [...spent].map(([path, calls]) => ({ path, calls }))
       return {
         calls: paths.reduce((sum, { calls }) => sum + calls, 0),
@@ -44,6 +43,16 @@ export function createLedger(): Ledger {
 
 interface Entry extends Calls {
   readonly path: string
+}
+
+/** Others may have asked for some of a batch before: then it is smaller, which may be dearer. */
+function costOf({ count, batch, kind }: Entry, batches: readonly Entry[]): number {
+  if (!batch) return count
+  const alike = batches.filter(other => kind !== undefined && other.kind === kind)
+  const others = alike.reduce((sum, other) => sum + other.count, 0) - (kind === undefined ? 0 : count)
+  let most = batch.cost(count)
+  for (let left = count - 1; left >= Math.max(0, count - others); left -= 1) most = Math.max(most, batch.cost(left))
+  return most
 }
 
 /** What is batched, as one entry for each moment, where it was first met. */

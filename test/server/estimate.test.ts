@@ -33,6 +33,13 @@ describe("the README's examples", () => {
   })
 })
 
+test('a batch may lack what another field has asked for, and so be no sweep: that is counted', () => {
+  expect(callsOf(`{ users(first: 10) { nodes { ${credentials} } } }`)).toBe(2)
+  // The viewer may be one of the ten: nine are asked one by one.
+  expect(callsOf(`{ viewer { ${credentials} } users(first: 10) { nodes { ${credentials} } } }`)).toBe(1 + 1 + 1 + 9)
+  expect(callsOf(`{ viewer { ${credentials} } users(first: 100) { nodes { ${credentials} } } }`)).toBe(1 + 1 + 1 + 1)
+})
+
 describe('a document costs what its fields cost', () => {
   test.each([
     ['what is not asked of IAM', '{ latestChangeId __typename __schema { types { name } } }', 0],
