@@ -42,3 +42,13 @@ export class GatewayError extends GraphQLError {
     this.code = code
   }
 }
+
+/** What `work` gives; undefined where the gateway itself refuses it. */
+export function unlessRefused<Value>(work: () => Value): Value | undefined {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof GatewayError) return undefined
+    throw error
+  }
+}

@@ -36,7 +36,8 @@ export interface Overlay {
   asking<Row extends Listed>(rows: Overlaid<Row>): (page: Page<Row>) => Page<Row>
 }
 
-interface Listed {
+/** What every kind's rows have. */
+export interface Listed {
   readonly userName: string
   readonly status: string
 }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { GatewayError } from '../gateway-error.ts'
 import type { Clocked } from './answer-clock.ts'
+import { backoff } from './backoff.ts'
 import { IamError } from './errors.ts'
 import { changeFailure, fateOf, isThrottling } from './failure.ts'
 import type { Receipt } from './model.ts'
@@ -55,7 +56,7 @@ export async function change<Output extends Clocked, Value>(
       const isRepeated = !isThrottling(error) && (fate === 'deferred' || (disables && fate !== 'refused'))
       if (!isRepeated || error instanceof GatewayError || attempt === maxAttempts) throw changeFailure(error, doubtful)
       doubtful ||= fate === 'lost' || fate === 'failed'
-      await pause(backoff(attempt))
+      await pause(backoff(attempt, 100))
     }
   }
 }
@@ -63,9 +64,4 @@ export async function change<Output extends Clocked, Value>(
 /** Of a mutation what went wrong is data, the gateway's own refusals too. */
 function notSent({ code, message }: GatewayError): IamError {
   return IamError.own(code, `${message} Nothing was changed.`)
-}
-
-/** Exponential, with full jitter, in milliseconds. */
-function backoff(attempt: number): number {
-  return Math.random() * 100 * 2 ** (attempt - 1)
 }

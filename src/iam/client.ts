@@ -87,13 +87,18 @@ export function createIamClient(options: IamClientOptions = {}): IamClient {
   })
   const pulse = createPulse()
   const nobody = {}
+  const partyOf = (lane: Lane, operation: Operation | undefined): Party<Lane> => ({
+    lane,
+    turn: operation ?? nobody,
+    waits: operation?.cost.waits,
+  })
 
   const clientOf = (operation: Operation | undefined, onSilence: OnSilence = () => {}): IamClient => ({
     async ask(command, read, { signal: own, urgent = false, onSent } = {}) {
       const lane: Lane = urgent ? 'urgent' : (operation?.lane ?? 'waiting')
       const api = apiOf(command)
-      const party: Party<Lane> = { lane, turn: operation ?? nobody, waits: operation?.cost.waits }
-      const load = (signal: AbortSignal | undefined, parties = createParties<Lane>(party)) => {
+      const party = partyOf(lane, operation)
+      const load = (signal: AbortSignal | undefined, parties = createParties(party)) => {
         operation?.spend()
         return question(async () => {
           const send = async () => {
@@ -136,7 +141,7 @@ export function createIamClient(options: IamClientOptions = {}): IamClient {
       const api = apiOf(command)
       const pace: Pace = async send => {
         operation?.spend()
-        const parties = createParties<Lane>({ lane: 'urgent', turn: operation ?? nobody, waits: operation?.cost.waits })
+        const parties = createParties(partyOf('urgent', operation))
         return pacer.run({ api, parties, signal: operation?.deadline, cost: operation?.cost, send })
       }
       try {

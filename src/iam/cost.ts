@@ -38,48 +38,36 @@ export interface CostCount extends Cost {
 }
 
 export function createCost(now: () => number = () => performance.now()): CostCount {
-  const count = { calls: 0, throttled: 0, shared: 0, cached: 0 }
   const walks: Walk[] = []
-  let estimated: number | undefined
   let waiting = 0
   let since = 0
   let waited = 0
-  return {
-    get estimated() {
-      return estimated
-    },
-    get calls() {
-      return count.calls
-    },
-    get throttled() {
-      return count.throttled
-    },
-    get shared() {
-      return count.shared
-    },
-    get cached() {
-      return count.cached
-    },
+  const cost = {
+    estimated: undefined as number | undefined,
+    calls: 0,
+    throttled: 0,
+    shared: 0,
+    cached: 0,
     get waited() {
       return waiting === 0 ? waited : waited + now() - since
     },
-    estimates(calls) {
-      estimated = calls
-    },
     walks,
+    estimates(calls: number) {
+      cost.estimated = calls
+    },
     sent() {
-      count.calls += 1
+      cost.calls += 1
     },
     wasThrottled() {
-      count.throttled += 1
+      cost.throttled += 1
     },
     wasShared() {
-      count.shared += 1
+      cost.shared += 1
     },
     wasCached() {
-      count.cached += 1
+      cost.cached += 1
     },
-    walked(walk) {
+    walked(walk: Walk) {
       walks.push(walk)
     },
     waits() {
@@ -92,4 +80,5 @@ export function createCost(now: () => number = () => performance.now()): CostCou
       }
     },
   }
+  return cost
 }

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { backoff } from './backoff.ts'
 import { mayPass, questionFailure } from './failure.ts'
 
 /** One that hangs takes the whole time of a call. */
@@ -15,12 +16,7 @@ export async function question<Value>(send: () => Promise<Value>, signal: AbortS
     } catch (error) {
       signal?.throwIfAborted()
       if (!mayPass(error) || attempt === maxAttempts) throw questionFailure(error)
-      await pause(backoff(attempt), undefined, signal && { signal }).catch(() => signal?.throwIfAborted())
+      await pause(backoff(attempt, 200), undefined, signal && { signal }).catch(() => signal?.throwIfAborted())
     }
   }
-}
-
-/** Exponential, with full jitter, in milliseconds. */
-function backoff(attempt: number): number {
-  return Math.random() * 100 * 2 ** attempt
 }

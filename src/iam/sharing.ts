@@ -64,9 +64,9 @@ export function createSharing({ ttl, maxEntries, maxBytes }: SharingOptions): Sh
       : undefined
   const calls = new Map<string, Call>()
 
-  function begin(key: string, { lane, turn, waits }: Asker, load: Load<unknown>): Call {
+  function begin(key: string, asker: Asker, load: Load<unknown>): Call {
     const end = new AbortController()
-    const parties = createParties<Lane>({ lane, turn, waits })
+    const parties = createParties<Lane>(asker)
     const call: Call = { parties, answer: load(end.signal, parties), end, waiters: 0 }
     const isCurrent = () => calls.get(key) === call
     calls.set(key, call)

@@ -9,14 +9,14 @@ import {
   type ServiceSpecificCredentialsOf,
 } from '../iam/service-specific-credential.ts'
 import { eachAlone, type Loader, pageKey, recallFirst, settle } from './batch.ts'
+import { type Pages, underOverlay } from './overlaid.ts'
 
 export interface ServiceSpecificCredentialPageRequest extends PageRequest {
   readonly serviceName: string | undefined
 }
 
 type Credentials = readonly ServiceSpecificCredential[]
-type ListCredentials = (request: ServiceSpecificCredentialsOf) => Promise<Page<ServiceSpecificCredential>>
-type RecallCredentials = (request: ServiceSpecificCredentialsOf) => Page<ServiceSpecificCredential> | undefined
+type CredentialPages = Pages<ServiceSpecificCredentialsOf, ServiceSpecificCredential>
 
 /** What asking for this many users at once costs, where AllUsers holds no more credentials than there are users. */
 export function callsForUsers(users: number): number {
@@ -35,28 +35,22 @@ const overlaid: Overlaid<ServiceSpecificCredential> = {
 }
 
 export function createServiceSpecificCredentialLoaders(iam: IamClient, overlay: Overlay) {
-  const list: ListCredentials = async request => {
-    const shown = overlay.asking(overlaid)
-    return shown(await listServiceSpecificCredentials(iam, request))
-  }
-  const recall: RecallCredentials = request => {
-    // First, for it lets go of what was remembered under changes that are held no longer.
-    const shown = overlay.asking(overlaid)
-    const page = recallServiceSpecificCredentials(iam, request)
-    return page && shown(page)
-  }
+  const pages = underOverlay<ServiceSpecificCredentialsOf, ServiceSpecificCredential>(overlay, overlaid, {
+    list: request => listServiceSpecificCredentials(iam, request),
+    recall: request => recallServiceSpecificCredentials(iam, request),
+  })
   return {
-    serviceSpecificCredentialsOfUser: loadOfUsers(list, recall),
+    serviceSpecificCredentialsOfUser: loadOfUsers(pages),
     serviceSpecificCredentials: eachAlone<ServiceSpecificCredentialPageRequest, Page<ServiceSpecificCredential>>({
       keyOf: request => pageKey(request, request.serviceName?.toLowerCase()),
-      recall: request => recall({ allUsers: true, ...request }),
-      load: request => list({ allUsers: true, ...request }),
+      recall: request => pages.recall({ allUsers: true, ...request }),
+      load: request => pages.list({ allUsers: true, ...request }),
     }),
   }
 }
 
 /** Every credential of one user, whatever its service. */
-function loadOfUsers(list: ListCredentials, recall: RecallCredentials): Loader<string, Credentials> {
+function loadOfUsers({ list, recall }: CredentialPages): Loader<string, Credentials> {
   const together = new DataLoader<string, Credentials>(
     async userNames => {
       const swept = userNames.length >= sweepFrom ? await sweep(list, userNames) : undefined
@@ -85,7 +79,7 @@ function loadOfUsers(list: ListCredentials, recall: RecallCredentials): Loader<s
 }
 
 /** All pages of AllUsers where all of them are remembered; else null. */
-function recallSweep(recall: RecallCredentials): readonly Page<ServiceSpecificCredential>[] | null {
+function recallSweep(recall: CredentialPages['recall']): readonly Page<ServiceSpecificCredential>[] | null {
   const pages: Page<ServiceSpecificCredential>[] = []
   const opened = new Set<Marker | undefined>()
   let marker: Marker | undefined
@@ -121,7 +115,7 @@ function byUser(page: Page<ServiceSpecificCredential>): ReadonlyMap<string, Cred
  * user is no dearer: AllUsers is refused, or has already cost a call for each of them.
  */
 async function sweep(
-  list: ListCredentials,
+  list: CredentialPages['list'],
   userNames: readonly string[],
 ): Promise<Map<string, Credentials> | undefined> {
   const found = new Map(userNames.map(userName => [foldUserName(userName), [] as ServiceSpecificCredential[]]))
@@ -139,7 +133,7 @@ async function sweep(
   return undefined
 }
 
-async function listOfUser(list: ListCredentials, userName: string): Promise<Credentials> {
+async function listOfUser(list: CredentialPages['list'], userName: string): Promise<Credentials> {
   const found: ServiceSpecificCredential[] = []
   let marker: Marker | undefined
   do {

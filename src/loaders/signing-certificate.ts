@@ -3,6 +3,7 @@ import type { AskOptions, IamClient } from '../iam/client.ts'
 import { foldUserName, type Page, type PageRequest, type SigningCertificate } from '../iam/model.ts'
 import { listSigningCertificates, recallSigningCertificates } from '../iam/signing-certificate.ts'
 import { pageKey, recallFirst } from './batch.ts'
+import { underOverlay } from './overlaid.ts'
 
 export interface SigningCertificatePageRequest extends PageRequest, Pick<AskOptions, 'onSent'> {
   readonly userName: string
@@ -16,19 +17,15 @@ const overlaid: Overlaid<SigningCertificate> = {
 }
 
 export function createSigningCertificateLoaders(iam: IamClient, overlay: Overlay) {
+  const { list, recall } = underOverlay<SigningCertificatePageRequest, SigningCertificate>(overlay, overlaid, {
+    list: request => listSigningCertificates(iam, request, request),
+    recall: request => recallSigningCertificates(iam, request),
+  })
   return {
     signingCertificates: recallFirst<SigningCertificatePageRequest, Page<SigningCertificate>>({
       keyOf: request => pageKey(request, foldUserName(request.userName)),
-      recall(request) {
-        // First, for it lets go of what was remembered under changes that are held no longer.
-        const shown = overlay.asking(overlaid)
-        const page = recallSigningCertificates(iam, request)
-        return page && shown(page)
-      },
-      async load(request) {
-        const shown = overlay.asking(overlaid)
-        return shown(await listSigningCertificates(iam, request, request))
-      },
+      recall,
+      load: list,
     }),
   }
 }

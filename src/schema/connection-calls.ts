@@ -1,4 +1,4 @@
-import { GatewayError } from '../gateway-error.ts'
+import { unlessRefused } from '../gateway-error.ts'
 import { type ConnectionArguments, checkFirst, maxFirst } from './connection.ts'
 import { type Cursor, decodeCursor } from './cursor.ts'
 import type { Calls } from './iam-calls.ts'
@@ -26,10 +26,8 @@ export function readArguments(
   list: string,
   { first, after }: ConnectionArguments,
 ): { readonly first: number; readonly after: Cursor | undefined } | undefined {
-  try {
-    return { first: checkFirst(first), after: after == null ? undefined : decodeCursor(list, after) }
-  } catch (error) {
-    if (error instanceof GatewayError) return undefined
-    throw error
-  }
+  return unlessRefused(() => ({
+    first: checkFirst(first),
+    after: after == null ? undefined : decodeCursor(list, after),
+  }))
 }

@@ -1,5 +1,5 @@
 import { type GraphQLSchema, isObjectType } from 'graphql'
-import { GatewayError } from '../gateway-error.ts'
+import { unlessRefused } from '../gateway-error.ts'
 import { decodeGlobalId } from './global-id.ts'
 import { nothing, type Spending } from './iam-calls.ts'
 
@@ -12,15 +12,6 @@ export function findCalls(ids: readonly unknown[], schema: GraphQLSchema): Spend
 function findOne(globalId: string, schema: GraphQLSchema): Spending {
   const { typename, id } = decodeGlobalId(globalId)
   const type = schema.getType(typename)
-  const { calls, gives } = (isObjectType(type) && callsOfId(type.extensions.iamCallsOfId, id)) || nothing
+  const { calls, gives } = (isObjectType(type) && unlessRefused(() => type.extensions.iamCallsOfId?.(id))) || nothing
   return { calls, gives: gives.map(({ things }) => ({ things, typename })) }
-}
-
-function callsOfId(iamCallsOfId: ((id: string) => Spending) | undefined, id: string): Spending | undefined {
-  try {
-    return iamCallsOfId?.(id)
-  } catch (error) {
-    if (error instanceof GatewayError) return undefined
-    throw error
-  }
 }

@@ -13,8 +13,7 @@ export interface CostOptions {
 }
 
 /** What an operation's context has once it was estimated; the contexts of a subscription's events have it, too. */
-export interface Estimates {
-  readonly estimatedCalls?: number
+export interface Reporting {
   readonly reportCost?: boolean
 }
 
@@ -22,15 +21,15 @@ export interface Estimates {
  * Refuses, before the first call, what would cost too many: judged here and not by a validation rule, for a document is
  * validated once and its variables come anew each time.
  */
-export function useCost({ maxIamCalls, reportCost }: CostOptions): Plugin<Context & Estimates> {
+export function useCost({ maxIamCalls, reportCost }: CostOptions): Plugin<Context & Reporting> {
   function begin(hook: {
     readonly args: Estimated & { readonly contextValue: Context }
-    extendContext(extension: Estimates): void
+    extendContext(extension: Reporting): void
     setResultAndStopExecution(result: ExecutionResult): void
   }): void {
     const estimated = estimate(hook.args)
-    hook.extendContext({ estimatedCalls: estimated.calls, reportCost })
-    expectCost({ ...hook.args.contextValue, estimatedCalls: estimated.calls })
+    hook.extendContext({ reportCost })
+    hook.args.contextValue.operation.cost.estimates(estimated.calls)
     if (estimated.calls > maxIamCalls) hook.setResultAndStopExecution({ errors: [tooDear(estimated, maxIamCalls)] })
   }
   return {
@@ -62,12 +61,7 @@ export function useCost({ maxIamCalls, reportCost }: CostOptions): Plugin<Contex
   }
 }
 
-/** For whoever follows how far the operation has come. */
-export function expectCost({ operation, estimatedCalls = 0 }: Context & Estimates): void {
-  operation.cost.estimates(estimatedCalls)
-}
-
-export function withCost(result: ExecutionResult, { cost, reportCost }: Context & Estimates): ExecutionResult {
+export function withCost(result: ExecutionResult, { cost, reportCost }: Context & Reporting): ExecutionResult {
   if (!reportCost) return result
   const { estimated, calls: made, shared, cached, throttled, waited, walks } = cost
   const { extensions, ...answer } = result

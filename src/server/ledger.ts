@@ -46,10 +46,11 @@ interface Entry extends Calls {
 }
 
 /** Others may have asked for some of a batch before: then it is smaller, which may be dearer. */
-function costOf({ count, batch, kind }: Entry, batches: readonly Entry[]): number {
+function costOf(entry: Entry, batches: readonly Entry[]): number {
+  const { count, batch, kind } = entry
   if (!batch) return count
-  const alike = batches.filter(other => kind !== undefined && other.kind === kind)
-  const others = alike.reduce((sum, other) => sum + other.count, 0) - (kind === undefined ? 0 : count)
+  const alike = batches.filter(other => other !== entry && kind !== undefined && other.kind === kind)
+  const others = alike.reduce((sum, other) => sum + other.count, 0)
   let most = batch.cost(count)
   for (let left = count - 1; left >= Math.max(0, count - others); left -= 1) most = Math.max(most, batch.cost(left))
   return most

@@ -1,7 +1,7 @@
 import { createSourceEventStream, execute } from 'graphql'
 import { finalAsyncIterator, isAsyncIterable, mapAsyncIterator, type Plugin } from 'graphql-yoga'
 import type { Context } from '../context.ts'
-import { type Estimates, expectCost, withCost } from './cost.ts'
+import { type Reporting, withCost } from './cost.ts'
 
 /** What a transport knows before an operation begins. */
 export interface ServerContext {
@@ -38,8 +38,9 @@ export function useOperations(createContext: CreateContext): Plugin<Context, Ser
         const source = await createSourceEventStream(args)
         if (!isAsyncIterable(source)) return source
         return mapAsyncIterator(untilFailure(source), async event => {
-          const eventContext: Context & Estimates = { ...args.contextValue, ...createEventContext(args.contextValue) }
-          expectCost(eventContext)
+          const eventContext: Context & Reporting = { ...args.contextValue, ...createEventContext(args.contextValue) }
+          // Each event is expected to cost what the subscription was estimated at.
+          eventContext.operation.cost.estimates(contextValue.cost.estimated ?? 0)
           try {
             const result = await execute({ ...args, rootValue: event, contextValue: eventContext })
             return withCost(result, eventContext)

@@ -1,8 +1,8 @@
 import { DeleteSigningCertificateCommand, UploadSigningCertificateCommand } from '@aws-sdk/client-iam'
 import { expect, test } from 'vitest'
 import { mintCertificate } from '../../src/sandbox/x509.ts'
-import { openAccount } from '../account.ts'
-import { startTestGateway } from '../gateway.ts'
+import { type Account, openAccount } from '../account.ts'
+import { startTestGateway, type TestGateway } from '../gateway.ts'
 import { setStatus, toldDuring, upload } from './changing.ts'
 
 test('the same upload twice at once is told once', async () => {
@@ -17,12 +17,7 @@ test('the same upload twice at once is told once', async () => {
 test('a certificate that went from one user to another is told as the one who has it now', async () => {
   await using gateway = await startTestGateway('--sandbox-users=0')
   using account = openAccount(gateway.sandbox)
-  await account.user('alice')
-  await account.user('bob')
-  const certificateBody = mintCertificate()
-  const { data } = await gateway.ask(upload, { input: { userName: 'alice', certificateBody } })
-  const { certificateId } = data.result.signingCertificate
-  await account.iam.send(new DeleteSigningCertificateCommand({ UserName: 'alice', CertificateId: certificateId }))
+  const { certificateId, certificateBody } = await aliceHad(gateway, account)
   await account.iam.send(new UploadSigningCertificateCommand({ UserName: 'bob', CertificateBody: certificateBody }))
   gateway.sandbox.fault({ action: 'ListSigningCertificates', answer: { code: 'AccessDenied', status: 403 } })
   const told = await toldDuring(gateway.gateway.events, () =>
@@ -34,14 +29,20 @@ test('a certificate that went from one user to another is told as the one who ha
 test("an upload is told for its user though the same certificate was another's before", async () => {
   await using gateway = await startTestGateway('--sandbox-users=0')
   using account = openAccount(gateway.sandbox)
+  const { certificateId, certificateBody } = await aliceHad(gateway, account)
+  const told = await toldDuring(gateway.gateway.events, () =>
+    gateway.ask(upload, { input: { userName: 'bob', certificateBody } }),
+  )
+  expect(told).toMatchObject([{ userName: 'bob', credentialId: certificateId, status: 'Active' }])
+})
+
+/** A certificate that alice uploaded through the gateway and lost to somebody beside it; bob is there to have it next. */
+async function aliceHad(gateway: TestGateway, account: Account) {
   await account.user('alice')
   await account.user('bob')
   const certificateBody = mintCertificate()
   const { data } = await gateway.ask(upload, { input: { userName: 'alice', certificateBody } })
   const { certificateId } = data.result.signingCertificate
   await account.iam.send(new DeleteSigningCertificateCommand({ UserName: 'alice', CertificateId: certificateId }))
-  const told = await toldDuring(gateway.gateway.events, () =>
-    gateway.ask(upload, { input: { userName: 'bob', certificateBody } }),
-  )
-  expect(told).toMatchObject([{ userName: 'bob', credentialId: certificateId, status: 'Active' }])
-})
+  return { certificateId, certificateBody }
+}
