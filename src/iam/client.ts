@@ -78,7 +78,7 @@ export interface AskOptions {
 }
 
 export function createIamClient(options: IamClientOptions = {}): IamClient {
-  const { asker, changer } = createSdk(options)
+  const { asker, changer, abortable } = createSdk(options)
   const { pacer = createPacer({ concurrency: 25 }) } = options
   const sharing = createSharing({
     ttl: options.cacheTtl ?? 0,
@@ -103,7 +103,8 @@ export function createIamClient(options: IamClientOptions = {}): IamClient {
         return question(async () => {
           const send = async () => {
             onSent?.()
-            return asker.send(command, signal && { abortSignal: signal })
+            if (signal) abortable(command.input, signal)
+            return asker.send(command)
           }
           const value = read(await pacer.run({ api, parties, signal, cost: operation?.cost, send }))
           // What is remembered is no sign of life.

@@ -10,7 +10,7 @@ export interface Endpoint {
 export class BadEndpoint extends Error {}
 
 interface Client {
-  send(command: never): Promise<unknown>
+  send(command: never, options: object): Promise<unknown>
 }
 
 interface Command<Input extends object, Output extends MetadataBearer> {
@@ -46,7 +46,8 @@ async function urlOf<Input extends object, Output extends MetadataBearer>(
     },
     { step: 'build', name: 'stopOnceTheEndpointIsKnown', override: true },
   )
-  await client.send(command as never).catch((error: unknown) => {
+  // With options, so that a client that keeps the way of a command does not keep this one.
+  await client.send(command as never, {}).catch((error: unknown) => {
     if (!isInvalidUrl(error)) throw error
     throw new BadEndpoint(`expected a URL that starts with http:// or https://, got ${JSON.stringify(error.input)}`)
   })

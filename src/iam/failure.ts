@@ -82,7 +82,9 @@ function metadataOf(error: unknown): {
 function neverLeft(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.every(neverLeft)
   if (isCredentialsError(error)) return true
-  return error instanceof Error && 'syscall' in error && /^(connect|getaddrinfo)$/.test(String(error.syscall))
+  if (!(error instanceof Error)) return false
+  if ('code' in error && error.code === 'UND_ERR_CONNECT_TIMEOUT') return true
+  return 'syscall' in error && /^(connect|getaddrinfo)$/.test(String(error.syscall))
 }
 
 function isCredentialsError(error: unknown): boolean {

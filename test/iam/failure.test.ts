@@ -1,3 +1,4 @@
+import { errors } from 'undici'
 import { describe, expect, test } from 'vitest'
 import { IamError } from '../../src/iam/errors.ts'
 import { changeFailure, type Fate, fateOf, questionFailure } from '../../src/iam/failure.ts'
@@ -18,6 +19,7 @@ test.each<[string, unknown, Fate]>([
   ['unavailable', answer('ServiceUnavailable', 503), 'failed'],
   ['refused by a closed port', system('ECONNREFUSED', 'connect'), 'unsent'],
   ['without a route', system('EHOSTUNREACH', 'connect'), 'unsent'],
+  ['to an address that does not answer', new errors.ConnectTimeoutError('Connect Timeout Error'), 'unsent'],
   ['without a name', system('ENOTFOUND', 'getaddrinfo'), 'unsent'],
   ['without credentials', noCredentials, 'unsent'],
   [
