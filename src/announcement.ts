@@ -11,13 +11,15 @@ export function gatewayAnnouncement(url: string, identity: Identity, sandbox: Sa
 
 /** What to tell whoever started a sandbox alone. */
 export function sandboxAnnouncement(sandbox: Sandbox): string {
-  return `The sandbox IAM listens at ${sandbox.url}\n\n${environmentOf(sandbox)}\n\n${roleOf(sandbox)}`
+  const { url, queueUrl } = sandbox
+  const queue = `Its changes are events in the queue ${queueUrl}`
+  return [`The sandbox IAM listens at ${url}`, environmentOf(sandbox), roleOf(sandbox), queue].join('\n\n')
 }
 
 /** The region under both its names: boto3, and with it version 1 of the AWS CLI, knows only the second. */
 function environmentOf({ url, credentials }: Sandbox): string {
   return [
-    `  export AWS_ENDPOINT_URL_IAM=${url} AWS_ENDPOINT_URL_STS=${url}`,
+    `  export AWS_ENDPOINT_URL_IAM=${url} AWS_ENDPOINT_URL_STS=${url} AWS_ENDPOINT_URL_SQS=${url}`,
     '  export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1',
     `  export AWS_ACCESS_KEY_ID=${credentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey}`,
   ].join('\n')

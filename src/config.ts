@@ -9,7 +9,7 @@ import {
   readFlags,
   sourceName,
   type Values,
-  variableName,
+  variableNames,
 } from './config/flag.ts'
 import { gatewayFlags, logFlags } from './config/gateway-flag.ts'
 import { accessKeyFlags, sandboxFlags } from './config/sandbox-flag.ts'
@@ -59,7 +59,7 @@ export type Config = StartConfig | ServeConfig | SandboxConfig
 export interface FlagRow {
   readonly flag: string
   readonly placeholder: string
-  readonly variable: string
+  readonly variables: readonly string[]
   /** As it would be typed; empty where there is none. */
   readonly initial: string
   readonly commands: readonly string[]
@@ -107,7 +107,7 @@ export function flagTable(): readonly FlagRow[] {
         rows.set(key, {
           flag,
           placeholder: declared.kind.placeholder,
-          variable: variableName(flag),
+          variables: variableNames(flag, declared),
           initial,
           commands: [...(rows.get(key)?.commands ?? []), command],
           help: declared.help,

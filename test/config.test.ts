@@ -10,6 +10,7 @@ const sandboxDefaults = {
   burst: 0,
   maxPage: 1000,
   consistencyDelay: 0,
+  eventDelay: 1000,
   seed: 1,
 }
 
@@ -22,6 +23,15 @@ const gatewayDefaults = {
   logLevel: 'info',
   grace: 10,
   rememberedChanges: 10_000,
+  rememberedFor: 168,
+  redisUrl: undefined,
+  redisPrefix: 'iam-graphql-gateway',
+  changeQueueUrl: undefined,
+  reconcileInterval: 900,
+  keepAlive: 30,
+  connectionInitTimeout: 10,
+  maxSocketSubscriptions: 100,
+  maxSubscriptions: 20_000,
   operationTimeout: 120,
   callTimeout: 30,
   iamConcurrency: 25,
@@ -199,18 +209,23 @@ describe('the environment', () => {
       IAM_GATEWAY_ALLOWED_HOST: 'a.example, b.example:1',
       IAM_GATEWAY_ALLOWED_ORIGIN: 'http://a.example',
       IAM_GATEWAY_ALLOW_IMPLICIT_USER: 'false',
+      IAM_GATEWAY_CHANGE_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/123456789012/iam-changes',
+      CHANGE_QUEUE_URL: 'none',
+      IAM_GATEWAY_REDIS_URL: 'rediss://:secret@redis.example:6380/1',
+      REDIS_URL: 'redis://redis.example',
       IAM_GATEWAY_HOST: 'localhost',
       IAM_GATEWAY_IAM_CONCURRENCY: '7',
       IAM_GATEWAY_LOG_LEVEL: 'silent',
       IAM_GATEWAY_REPORT_COST: 'false',
     }
-    for (const { variable, commands } of flagTable().filter(row => !/KEY/.test(row.variable))) {
-      for (const command of commands) {
-        const before = readConfig([command], {})
-        const after = readConfig([command], { [variable]: examples[variable] ?? '77' })
-        const same = command === 'serve' && variable === 'IAM_GATEWAY_ALLOW_IMPLICIT_USER'
-        expect.soft(JSON.stringify(after) === JSON.stringify(before), `${variable} of ${command}`).toBe(same)
-      }
+    const given = flagTable().flatMap(({ variables, commands }) =>
+      variables.flatMap(variable => commands.map(command => [command, variable] as const)),
+    )
+    for (const [command, variable] of given.filter(([, variable]) => !/_KEY(_ID)?$/.test(variable))) {
+      const before = readConfig([command], {})
+      const after = readConfig([command], { [variable]: examples[variable] ?? '77' })
+      const same = command === 'serve' && variable === 'IAM_GATEWAY_ALLOW_IMPLICIT_USER'
+      expect.soft(JSON.stringify(after) === JSON.stringify(before), `${variable} of ${command}`).toBe(same)
     }
     expect(
       readConfig(['sandbox'], { IAM_GATEWAY_ACCESS_KEY_ID: 'K', IAM_GATEWAY_SECRET_ACCESS_KEY: 'S' }),
@@ -231,6 +246,23 @@ describe('the environment', () => {
     )
   })
 
+  test('has a name of the gateway’s own for what others name, too, and that one wins', () => {
+    const environment = { REDIS_URL: 'redis://others', IAM_GATEWAY_REDIS_URL: 'redis://own' }
+    expect(readConfig(['serve'], environment)).toMatchObject({ redisUrl: 'redis://own' })
+    expect(readConfig(['serve'], { ...environment, IAM_GATEWAY_REDIS_URL: '' })).toMatchObject({
+      redisUrl: 'redis://others',
+    })
+  })
+
+  test('does not show an address that cannot be used, for there may be a password in it', () => {
+    expect(refusal(['serve'], { REDIS_URL: 'http://:hush@redis' }).message).toBe(
+      'REDIS_URL: expected a URL that begins with redis:// or rediss://',
+    )
+    expect(refusal(['serve', '--change-queue-url=hush']).message).toBe(
+      '--change-queue-url: expected a URL that begins with https:// or http://, or none',
+    )
+  })
+
   test('counts an empty variable as not given', () => {
     expect(readConfig(['start'], { IAM_GATEWAY_PORT: '', IAM_GATEWAY_ALLOWED_HOST: '' })).toMatchObject({
       port: 4000,
@@ -244,8 +276,9 @@ describe('help', () => {
     const help = answer([command, '--help']).replace(/\s+/g, ' ')
     const rows = flagTable().filter(row => row.commands.includes(command))
     expect(rows.length).toBeGreaterThan(8)
-    for (const { flag, placeholder, variable, initial, help: text } of rows) {
-      const origin = initial === '' ? variable : `default: ${initial}; ${variable}`
+    for (const { flag, placeholder, variables, initial, help: text } of rows) {
+      const names = variables.join(' or ')
+      const origin = initial === '' ? names : `default: ${initial}; ${names}`
       expect.soft(help).toContain(`${flag} ${placeholder} ${text} (${origin})`)
     }
   })

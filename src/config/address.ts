@@ -35,6 +35,15 @@ export function origins(placeholder: string): Kind<readonly string[]> {
   })
 }
 
+/** A URL, or the word for none. What was given is never repeated in a message: it may carry a password. */
+export function address(placeholder: string, schemes: readonly string[], none?: string): Kind<string | undefined> {
+  const expected = `a URL that begins with ${schemes.map(scheme => `${scheme}//`).join(' or ')}`
+  return single(placeholder, text => {
+    if (text === none || (URL.canParse(text) && schemes.includes(new URL(text).protocol))) return text
+    throw new Refusal(none === undefined ? expected : `${expected}, or ${none}`, undefined)
+  })
+}
+
 const HOST = /^(?:\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?)(?::\d{1,5})?$/
 
 const ORIGIN = /^([a-z][a-z0-9+.-]*):\/\/([^/?#@]*)$/

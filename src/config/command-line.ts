@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander'
 import { type CommandName, type Declaration, declarations } from './declaration.ts'
-import { ConfigError, type Flag, flagName, initialText, variableName } from './flag.ts'
+import { ConfigError, type Flag, flagName, initialText, variableNames } from './flag.ts'
 
 /** Help or the version was asked for: text for stdout, and nothing else to do. */
 export class HelpShown extends Error {
@@ -66,7 +66,8 @@ function addCommand(program: Command, name: CommandName, { summary, groups }: De
 
 function option(name: string, flag: Flag<unknown>): Option {
   const initial = initialText(flag)
-  const origin = [...(initial === '' ? [] : [`default: ${initial}`]), variableName(name)].join('; ')
+  const variables = variableNames(name, flag).join(' or ')
+  const origin = [...(initial === '' ? [] : [`default: ${initial}`]), variables].join('; ')
   return (
     new Option(`${name} ${flag.kind.placeholder}`, `${flag.help} (${origin})`)
       // Without a value only a [true|false] flag is accepted, and then it means true.

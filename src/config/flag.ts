@@ -4,6 +4,8 @@ export interface Flag<T> {
   readonly kind: Kind<T>
   readonly initial: T
   readonly help: string
+  /** A variable that others know it by, read where the gateway's own is not set. */
+  readonly alias?: string
 }
 
 /** Flags by the property that carries the value: `maxPage` is `--max-page` on the command line. */
@@ -45,6 +47,11 @@ export function variableName(flag: string): string {
   return `IAM_GATEWAY_${flag.slice(2).replaceAll('-', '_').toUpperCase()}`
 }
 
+/** The gateway's own variable, then others that say the same. */
+export function variableNames(flag: string, { alias }: Flag<unknown>): readonly string[] {
+  return alias === undefined ? [variableName(flag)] : [variableName(flag), alias]
+}
+
 /** Where the value of a flag came from: what an error about it names. */
 export function sourceName(flag: string, { flags }: Given): string {
   return flags.has(flag) ? flag : variableName(flag)
@@ -56,17 +63,26 @@ export function initialText(flag: Flag<unknown>): string {
 }
 
 function readFlag<T>(flag: Flag<T>, name: string, given: Given): T {
-  const texts = given.flags.get(name) ?? environmentTexts(name, given)
-  if (texts.length === 0) return flag.initial
+  const source = sourceOf(flag, name, given)
+  if (source === undefined) return flag.initial
   try {
-    return flag.kind.read(texts)
+    return flag.kind.read(source.texts)
   } catch (error) {
     if (!(error instanceof Refusal)) throw error
-    throw new ConfigError(`${sourceName(name, given)}: ${error.message}`)
+    throw new ConfigError(`${source.name}: ${error.message}`)
   }
 }
 
-function environmentTexts(name: string, { environment }: Given): readonly string[] {
-  const text = environment[variableName(name)]
-  return text === undefined || text === '' ? [] : [text]
+function sourceOf(
+  flag: Flag<unknown>,
+  name: string,
+  { flags, environment }: Given,
+): { readonly name: string; readonly texts: readonly string[] } | undefined {
+  const texts = flags.get(name)
+  if (texts !== undefined) return { name, texts }
+  for (const variable of variableNames(name, flag)) {
+    const text = environment[variable]
+    if (text !== undefined && text !== '') return { name: variable, texts: [text] }
+  }
+  return undefined
 }

@@ -1,6 +1,6 @@
-import { hostNames, loopbackHost, origins } from './address.ts'
+import { address, hostNames, loopbackHost, origins } from './address.ts'
 import type { Flags } from './flag.ts'
-import { choice, decimalNumber, trueOrFalse, wholeNumber } from './kind.ts'
+import { choice, decimalNumber, text, trueOrFalse, wholeNumber } from './kind.ts'
 
 export function gatewayFlags(command: 'start' | 'serve') {
   return {
@@ -32,6 +32,53 @@ export function gatewayFlags(command: 'start' | 'serve') {
       kind: wholeNumber('<count>', { from: 1 }),
       initial: 10_000,
       help: 'How many changes are remembered for "after", and so how far a subscriber may fall behind.',
+    },
+    rememberedFor: {
+      kind: decimalNumber('<hours>', { from: 0.001 }),
+      initial: 168,
+      help: 'How long a change is remembered for "after".',
+    },
+    redisUrl: {
+      kind: address('<url>', ['redis:', 'rediss:']),
+      initial: undefined,
+      alias: 'REDIS_URL',
+      help: 'Redis that the changes go through, so that every instance tells them; without it each tells its own.',
+    },
+    redisPrefix: {
+      kind: text('<prefix>', 'letters, digits and any of ._:-', /^[\w.:-]{1,100}$/),
+      initial: 'iam-graphql-gateway',
+      help: 'What the keys in Redis begin with; instances with the same prefix and account belong together.',
+    },
+    changeQueueUrl: {
+      kind: address('<url>', ['https:', 'http:'], 'none'),
+      initial: undefined,
+      alias: 'CHANGE_QUEUE_URL',
+      help: "SQS queue that an EventBridge rule fills with CloudTrail's events of IAM, or none; under start the sandbox's.",
+    },
+    reconcileInterval: {
+      kind: decimalNumber('<seconds>', { from: 0, to: 2_000_000 }),
+      initial: 900,
+      help: 'How often, while anybody subscribes, what IAM lists is compared with what was told; 0: never.',
+    },
+    keepAlive: {
+      kind: decimalNumber('<seconds>', { from: 0.1, to: 3600 }),
+      initial: 30,
+      help: 'How often a WebSocket is pinged; one that did not answer by the next time is closed.',
+    },
+    connectionInitTimeout: {
+      kind: decimalNumber('<seconds>', { from: 0.1, to: 3600 }),
+      initial: 10,
+      help: 'How long a WebSocket may take to say connection_init before it is closed with 4408.',
+    },
+    maxSocketSubscriptions: {
+      kind: wholeNumber('<count>', { from: 1 }),
+      initial: 100,
+      help: 'Most operations under way on one WebSocket.',
+    },
+    maxSubscriptions: {
+      kind: wholeNumber('<count>', { from: 1 }),
+      initial: 20_000,
+      help: 'Most subscriptions open at once, over WebSocket and SSE together.',
     },
     operationTimeout: {
       kind: decimalNumber('<seconds>', { from: 0.1, to: 86_400 }),

@@ -64,6 +64,13 @@ export function unspokenText(placeholder: string, expected: string, pattern: Reg
   })
 }
 
+export function text(placeholder: string, expected: string, pattern: RegExp): Kind<string> {
+  return single(placeholder, got => {
+    if (!pattern.test(got)) throw new Refusal(expected, got)
+    return got
+  })
+}
+
 export function single<T>(placeholder: string, read: (text: string) => T): Kind<T> {
   return { placeholder, read: texts => read(texts.at(-1) ?? '') }
 }

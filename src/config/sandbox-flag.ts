@@ -38,6 +38,11 @@ export function sandboxFlags() {
       initial: 0,
       help: 'How long lists of the sandbox go on showing the state before a change.',
     },
+    eventDelay: {
+      kind: decimalNumber('<milliseconds>', { from: 0, to: 3_600_000 }),
+      initial: 1000,
+      help: "How long after a change the sandbox's event of it is in the queue; AWS takes minutes.",
+    },
     seed: {
       kind: wholeNumber('<number>', { from: 0 }),
       initial: 1,

@@ -1,5 +1,6 @@
 import {
   ListSigningCertificatesCommand,
+  type ListSigningCertificatesCommandInput,
   type ListSigningCertificatesCommandOutput,
   type SigningCertificate as SdkSigningCertificate,
   UpdateSigningCertificateCommand,
@@ -24,7 +25,7 @@ export function recallSigningCertificates(
   iam: IamClient,
   request: SigningCertificatesOf,
 ): Page<SigningCertificate> | undefined {
-  return iam.recall(...listOf(request))
+  return iam.recall(ListSigningCertificatesCommand, inputOf(request))
 }
 
 export interface SigningCertificatesOf extends PageRequest {
@@ -63,11 +64,14 @@ export function updateSigningCertificate(
   )
 }
 
-function listOf({ userName, marker, maxItems }: SigningCertificatesOf) {
-  const command = new ListSigningCertificatesCommand({ UserName: userName, Marker: marker, MaxItems: maxItems })
+function listOf(request: SigningCertificatesOf) {
   const read = (answer: ListSigningCertificatesCommandOutput) =>
-    page(complete(answer.Certificates, 'Certificates').map(signingCertificate), answer, marker)
-  return [command, read] as const
+    page(complete(answer.Certificates, 'Certificates').map(signingCertificate), answer, request.marker)
+  return [new ListSigningCertificatesCommand(inputOf(request)), read] as const
+}
+
+function inputOf({ userName, marker, maxItems }: SigningCertificatesOf): ListSigningCertificatesCommandInput {
+  return { UserName: userName, Marker: marker, MaxItems: maxItems }
 }
 
 function signingCertificate(from: SdkSigningCertificate): SigningCertificate {

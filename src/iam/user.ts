@@ -1,6 +1,7 @@
 import {
   GetUserCommand,
   ListUsersCommand,
+  type ListUsersCommandInput,
   type ListUsersCommandOutput,
   type User as SdkUser,
 } from '@aws-sdk/client-iam'
@@ -20,17 +21,21 @@ export function listUsers(iam: IamClient, request: UsersUnder, options?: AskOpti
 
 /** The same page where it is remembered. */
 export function recallUsers(iam: IamClient, request: UsersUnder): Page<User> | undefined {
-  return iam.recall(...listOf(request))
+  return iam.recall(ListUsersCommand, inputOf(request))
 }
 
 export interface UsersUnder extends PageRequest {
   readonly pathPrefix: string | undefined
 }
 
-function listOf({ pathPrefix, marker, maxItems }: UsersUnder) {
-  const command = new ListUsersCommand({ PathPrefix: pathPrefix, Marker: marker, MaxItems: maxItems })
-  const read = (answer: ListUsersCommandOutput) => page(complete(answer.Users, 'Users').map(user), answer, marker)
-  return [command, read] as const
+function listOf(request: UsersUnder) {
+  const read = (answer: ListUsersCommandOutput) =>
+    page(complete(answer.Users, 'Users').map(user), answer, request.marker)
+  return [new ListUsersCommand(inputOf(request)), read] as const
+}
+
+function inputOf({ pathPrefix, marker, maxItems }: UsersUnder): ListUsersCommandInput {
+  return { PathPrefix: pathPrefix, Marker: marker, MaxItems: maxItems }
 }
 
 function user(from: SdkUser): User {

@@ -13,16 +13,16 @@ export interface SandboxCall {
   readonly code: string | undefined
 }
 
-export interface CallLog {
-  readonly calls: readonly SandboxCall[]
-  add(call: SandboxCall): void
+export interface CallLog<Call> {
+  readonly calls: readonly Call[]
+  add(call: Call): void
   clear(): void
 }
 
 const NEWEST = 100_000
 
-export function createCallLog(): CallLog {
-  const calls: SandboxCall[] = []
+export function createCallLog<Call>(): CallLog<Call> {
+  const calls: Call[] = []
   return {
     calls,
     add(call) {

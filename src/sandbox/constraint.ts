@@ -105,6 +105,20 @@ export function readInput<D extends Declaration>(declaration: D, parameters: Par
   return Object.fromEntries(members.map(member => [member.name, member.value])) as Input<D>
 }
 
+/** The declared members that were sent, as what they are: `5`, not `'5'`. What cannot be read stays as it came. */
+export function sentInput(declaration: Declaration, parameters: Parameters): Readonly<Record<string, unknown>> {
+  const sent = Object.entries(declaration).flatMap(([name, member]): [string, unknown][] => {
+    const given = parameters[name]
+    return given === undefined ? [] : [[name, parsed(member, name, given)]]
+  })
+  return Object.fromEntries(sent)
+}
+
+/** AWS names members as its own code does: `userName`, not `UserName`. */
+export function innerName(name: string): string {
+  return `${name.charAt(0).toLowerCase()}${name.slice(1)}`
+}
+
 interface ReadMember {
   readonly name: string
   readonly value: unknown
@@ -113,8 +127,7 @@ interface ReadMember {
 }
 
 function read<T>(name: string, member: Member<T>, given: string | undefined): ReadMember {
-  // AWS names members as its own code does: `userName`, not `UserName`.
-  const at = `'${name.charAt(0).toLowerCase()}${name.slice(1)}' failed to satisfy constraint: Member must`
+  const at = `'${innerName(name)}' failed to satisfy constraint: Member must`
   if (given === undefined) {
     const violations = member.required ? [`Value null at ${at} not be null`] : []
     return { name, value: undefined, violations, refusal: () => undefined }
@@ -122,6 +135,15 @@ function read<T>(name: string, member: Member<T>, given: string | undefined): Re
   const value = member.parse(name, given)
   const violations = member.violations(value).map(broken => `Value at ${at} ${broken}`)
   return { name, value, violations, refusal: () => member.ownRefusal?.(value) }
+}
+
+function parsed(member: Member<unknown>, name: string, given: string): unknown {
+  try {
+    return member.parse(name, given)
+  } catch (error) {
+    if (error instanceof AwsError) return given
+    throw error
+  }
 }
 
 function brokenTextRules(rule: TextRule, value: string): string[] {

@@ -1,38 +1,29 @@
 import { randomUUID } from 'node:crypto'
 import type { Action, ActionGroup } from './actions/action.ts'
-import type { CallLog } from './call-log.ts'
-import { AwsError } from './error.ts'
+import { type Authenticate, namedAccessKey, type Signer } from './authentication.ts'
+import type { CallLog, SandboxCall } from './call-log.ts'
+import { AwsError, awsError } from './error.ts'
 import { type FaultRule, type Faults, faultError } from './fault.ts'
 import type { Pager } from './marker.ts'
-import { accessKeys, type Principal, principalArn, type RoleKey } from './principal.ts'
+import { principalArn } from './principal.ts'
 import { type Api, iam, type Parameters, parseForm, renderAnswer, renderError, sts } from './query-protocol.ts'
 import type { RateLimit } from './rate.ts'
-import { readAuthorization, type SignedRequest, verifySignature } from './signature.ts'
+import type { Outcome, Reply } from './reply.ts'
+import type { ReceivedRequest } from './signature.ts'
 import type { Account } from './store.ts'
-
-/** What becomes of a request: an answer, or none. */
-export type Outcome = Reply | 'hang' | 'reset'
-
-export interface Reply {
-  readonly status: number
-  readonly contentType: string
-  readonly body: string
-  /** Undefined: not from IAM, as what a proxy on the way says. */
-  readonly requestId: string | undefined
-  /** The error's, if it is one. */
-  readonly code: string | undefined
-  /** Milliseconds on top of the sandbox's latency. */
-  readonly delay: number
-}
+import type { Trail } from './trail.ts'
 
 export interface EndpointParts {
   readonly account: Account
   readonly groups: readonly ActionGroup[]
-  readonly roleKey: RoleKey
+  readonly authenticate: Authenticate
   readonly page: Pager
   readonly rateLimit: RateLimit
   readonly faults: Faults
-  readonly log: CallLog
+  readonly trail: Trail
+  readonly log: CallLog<SandboxCall>
+  /** Milliseconds before each answer. */
+  readonly latency: number
 }
 
 interface ReceivedCall {
@@ -41,10 +32,17 @@ interface ReceivedCall {
   readonly parameters: Parameters
   readonly api: Api
   readonly requestId: string
+  /** Undefined: there is no such action. */
+  readonly definition: Action | undefined
+  readonly request: ReceivedRequest
+}
+
+interface SignedCall extends ReceivedCall {
+  readonly signer: Signer
 }
 
 /** From a whole request to its answer. An action is performed at once, in order of arrival, however late its answer. */
-export function createEndpoint(parts: EndpointParts): (request: SignedRequest) => Outcome {
+export function createEndpoint(parts: EndpointParts): (request: ReceivedRequest) => Outcome {
   const actions = new Map(
     parts.groups.flatMap(({ api, actions }) =>
       Object.entries(actions).map(([name, action]): [string, Action] => [`${api.version} ${name}`, action]),
@@ -52,12 +50,12 @@ export function createEndpoint(parts: EndpointParts): (request: SignedRequest) =
   )
   return request => {
     const at = performance.now()
-    const call = readCall(request.body)
-    const outcome = handle(parts, actions.get(`${call.version} ${call.action}`), call, request)
+    const call = readCall(request, actions)
+    const outcome = handle(parts, call)
     const { status, code } = typeof outcome === 'string' ? { status: 0, code: undefined } : outcome
     const { action, parameters, requestId } = call
     parts.log.add({ at, action, parameters, accessKeyId: namedAccessKey(request), requestId, status, code })
-    return outcome
+    return typeof outcome === 'string' ? outcome : { ...outcome, delay: parts.latency + outcome.delay }
   }
 }
 
@@ -66,88 +64,68 @@ export function refuse(error: AwsError): Reply {
   return errorReply({ api: iam, requestId: randomUUID() }, error)
 }
 
-function readCall(body: Buffer): ReceivedCall {
-  const { Action: action = '', Version: version = '', ...parameters } = parseForm(body)
-  return { action, version, parameters, api: version === sts.version ? sts : iam, requestId: randomUUID() }
+function readCall(request: ReceivedRequest, actions: ReadonlyMap<string, Action>): ReceivedCall {
+  const { Action: action = '', Version: version = '', ...parameters } = parseForm(request.body)
+  const api = version === sts.version ? sts : iam
+  const definition = actions.get(`${version} ${action}`)
+  return { action, version, parameters, api, requestId: randomUUID(), definition, request }
 }
 
 /** The order of the checks: who, how often, whether it is to fail, what. */
-function handle(parts: EndpointParts, action: Action | undefined, call: ReceivedCall, request: SignedRequest): Outcome {
-  let caller: Principal
+function handle(parts: EndpointParts, call: ReceivedCall): Outcome {
+  let signer: Signer
   try {
-    caller = authenticate(parts, request, call.api)
+    signer = parts.authenticate(call.request, call.api)
     if (!parts.rateLimit.take(call.action)) throw new AwsError('Throttling', 'Rate exceeded')
   } catch (error) {
     return errorReply(call, error)
   }
   const fault = parts.faults.take(call.action, call.parameters)
-  return fault === undefined
-    ? perform(parts, action, call, caller)
-    : fail(fault, call, principalArn(parts.account, caller), maxPage => perform(parts, action, call, caller, maxPage))
+  const signed = { ...call, signer }
+  return fault === undefined ? perform(parts, signed) : fail(parts, signed, fault)
 }
 
-function authenticate(parts: EndpointParts, request: SignedRequest, api: Api): Principal {
-  const authorization = readAuthorization(request.headers)
-  const token = request.headers.get('x-amz-security-token')
-  const key = parts.account.table(accessKeys).get(authorization.accessKeyId)
-  const { roleKey } = parts
-  if (key !== undefined && token === undefined) {
-    verifySignature(request, authorization, key.secretAccessKey, api)
-    return { kind: 'user', user: key.user }
-  }
-  if (authorization.accessKeyId === roleKey.accessKeyId && token === roleKey.sessionToken) {
-    verifySignature(request, authorization, roleKey.secretAccessKey, api)
-    return roleKey.principal
-  }
-  throw new AwsError('InvalidClientTokenId', 'The security token included in the request is invalid')
-}
-
-function perform(
-  parts: EndpointParts,
-  action: Action | undefined,
-  call: ReceivedCall,
-  caller: Principal,
-  maxPage?: number,
-): Reply {
-  const { api, parameters, requestId } = call
+function perform(parts: EndpointParts, call: SignedCall, maxPage?: number): Reply {
+  const { api, parameters, requestId, definition } = call
   try {
-    if (action === undefined) {
+    if (definition === undefined) {
       throw new AwsError('InvalidAction', `Could not find operation ${call.action} for version ${call.version}`)
     }
     const page: Pager = (list, input) => parts.page(list, input, maxPage)
-    const answer = action(parameters, { account: parts.account, caller, page })
+    const answer = definition.perform(parameters, { account: parts.account, caller: call.signer.principal, page })
+    parts.trail.note(call, answer)
     return xmlReply(requestId, 200, renderAnswer(api, call.action, answer, requestId))
   } catch (error) {
-    return errorReply(call, error)
+    return failed(parts, call, error)
   }
 }
 
-function fail(
-  rule: FaultRule,
-  call: ReceivedCall,
-  callerArn: string,
-  performReally: (maxPage?: number) => Reply,
-): Outcome {
-  const { answer, after = false } = rule
-  if (typeof answer === 'object' && 'delay' in answer) return { ...performReally(), delay: answer.delay }
-  if (typeof answer === 'object' && 'maxPage' in answer) return performReally(answer.maxPage)
-  if (after) performReally()
+function fail(parts: EndpointParts, call: SignedCall, { answer, after = false }: FaultRule): Outcome {
+  if (typeof answer === 'object' && 'delay' in answer) return { ...perform(parts, call), delay: answer.delay }
+  if (typeof answer === 'object' && 'maxPage' in answer) return perform(parts, call, answer.maxPage)
+  if (after) perform(parts, call)
   if (typeof answer === 'string') return answer
-  if ('code' in answer) return errorReply(call, faultError(answer, callerArn, call.action, call.parameters))
-  return { ...answer, requestId: undefined, code: undefined, delay: 0 }
+  if (!('code' in answer)) return { ...answer, requestId: undefined, code: undefined, delay: 0 }
+  const callerArn = principalArn(parts.account, call.signer.principal)
+  const userName = call.parameters['UserName']
+  const resource = userName === undefined ? '*' : `user ${userName}`
+  const error = faultError(answer, { callerArn, permission: `iam:${call.action}`, resource }, userName)
+  // What was performed is on record as that, whatever the caller is told.
+  return after ? errorReply(call, error) : failed(parts, call, error)
 }
 
-/** What is not an AwsError is a fault of the sandbox itself: it says so to whoever called. */
+/** A refusal by IAM itself, which CloudTrail records, too. */
+function failed(parts: EndpointParts, call: SignedCall, cause: unknown): Reply {
+  const error = awsError(cause)
+  parts.trail.note(call, error)
+  return errorReply(call, error)
+}
+
 function errorReply({ api, requestId }: Pick<ReceivedCall, 'api' | 'requestId'>, cause: unknown): Reply {
-  const error = cause instanceof AwsError ? cause : new AwsError('InternalFailure', `The sandbox failed: ${cause}`)
+  const error = awsError(cause)
   return { ...xmlReply(requestId, error.status, renderError(api, error, requestId)), code: error.code }
 }
 
 function xmlReply(requestId: string, status: number, body: string): Reply {
   return { status, contentType: 'text/xml', body, requestId, code: undefined, delay: 0 }
-}
-
-/** For the log, also of a call whose signature turned out wrong. */
-function namedAccessKey(request: SignedRequest): string | undefined {
-  return /Credential=([^/,\s]+)/.exec(request.headers.get('authorization') ?? '')?.[1]
 }

@@ -14,6 +14,11 @@ export class AwsError extends Error {
   }
 }
 
+/** What is not an AwsError is a fault of the sandbox itself: it says so to whoever called. */
+export function awsError(cause: unknown): AwsError {
+  return cause instanceof AwsError ? cause : new AwsError('InternalFailure', `The sandbox failed: ${cause}`)
+}
+
 export function statusOf(code: string): number {
   return statuses[code] ?? 400
 }

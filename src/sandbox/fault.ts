@@ -26,14 +26,22 @@ export type FaultAnswer =
   /** IAM's own answer, its page cut to so many items: with 0 an empty page that is truncated, as IAM may send one. */
   | { readonly maxPage: number }
 
-export interface Faults {
-  add(rule: FaultRule): () => void
+export interface Faults<Rule extends FaultRule = FaultRule> {
+  add(rule: Rule): () => void
   /** The rule for this call, which counts as one of its times. */
-  take(action: string, parameters: Parameters): FaultRule | undefined
+  take(action: string, parameters: Parameters): Rule | undefined
 }
 
-export function createFaults(): Faults {
-  const active: { readonly rule: FaultRule; left: number }[] = []
+/** Who is denied what, in the words of policies. */
+export interface Denial {
+  readonly callerArn: string
+  /** `iam:ListUsers` */
+  readonly permission: string
+  readonly resource: string
+}
+
+export function createFaults<Rule extends FaultRule = FaultRule>(): Faults<Rule> {
+  const active: { readonly rule: Rule; left: number }[] = []
   return {
     add(rule) {
       const entry = { rule, left: rule.times ?? Number.POSITIVE_INFINITY }
@@ -58,11 +66,10 @@ export function createFaults(): Faults {
 /** The error a rule stands for; without a message of its own, in the words IAM uses for it. */
 export function faultError(
   fault: { readonly code: string; readonly message?: string; readonly status?: number },
-  callerArn: string,
-  action: string,
-  parameters: Parameters,
+  denial: Denial,
+  userName?: string,
 ): AwsError {
-  const message = fault.message ?? ownWords(fault.code, callerArn, action, parameters['UserName'])
+  const message = fault.message ?? ownWords(fault.code, denial, userName)
   return new AwsError(fault.code, message, fault.status)
 }
 
@@ -71,11 +78,11 @@ function matches(wanted: string | undefined, actual: string | undefined): boolea
 }
 
 /** The first three as IAM.md has them (grade C, A, C); the others as AWS documents its common errors. */
-function ownWords(code: string, callerArn: string, action: string, userName: string | undefined): string {
+function ownWords(code: string, denial: Denial, userName: string | undefined): string {
   switch (code) {
     case 'AccessDenied': {
-      const resource = userName === undefined ? '*' : `user ${userName}`
-      return `User: ${callerArn} is not authorized to perform: iam:${action} on resource: ${resource} because no identity-based policy allows the iam:${action} action`
+      const { callerArn, permission, resource } = denial
+      return `User: ${callerArn} is not authorized to perform: ${permission} on resource: ${resource} because no identity-based policy allows the ${permission} action`
     }
     case 'NoSuchEntity':
       return userName === undefined ? 'No such entity' : `The user with name ${userName} cannot be found.`

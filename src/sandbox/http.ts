@@ -1,8 +1,9 @@
-import { once, setMaxListeners } from 'node:events'
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { type Outcome, type Reply, refuse } from './endpoint.ts'
+import { refuse } from './endpoint.ts'
 import { AwsError } from './error.ts'
-import type { SignedRequest } from './signature.ts'
+import type { Outcome, Reply } from './reply.ts'
+import type { ReceivedRequest } from './signature.ts'
 
 const MAX_BODY = 1024 * 1024
 
@@ -13,30 +14,39 @@ export interface SandboxHttpServer {
   close(): Promise<void>
 }
 
+/** What becomes of a request; one that waits for something stops waiting when it is over: nobody is there to be told. */
+export type Answer = (request: ReceivedRequest, over: AbortSignal) => Outcome | Promise<Outcome>
+
 /** The HTTP side of the sandbox: bytes in, bytes out, as late as asked for. */
-export function createHttpServer(answer: (request: SignedRequest) => Outcome, latency: number): SandboxHttpServer {
-  const closing = new AbortController()
-  // Each answer that waits listens.
-  setMaxListeners(0, closing.signal)
-  const underWay = new Set<Promise<void>>()
+export function createHttpServer(answer: Answer): SandboxHttpServer {
+  let isClosing = false
+  const underWay = new Map<AbortController, Promise<void>>()
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const outcome = await receive(request, answer)
+    const received = await receive(request)
+    const waiting = new AbortController()
+    response.once('close', () => waiting.abort())
+    if (isClosing) waiting.abort()
+    const served = deliver(received, response, waiting.signal)
+    underWay.set(waiting, served)
+    await served.finally(() => underWay.delete(waiting))
+  }
+
+  async function deliver(received: ReceivedRequest | Reply, response: ServerResponse, over: AbortSignal) {
+    const outcome = 'status' in received ? received : await answer(received, over)
     if (outcome === 'hang') return
     if (outcome === 'reset') {
-      request.socket.resetAndDestroy()
+      response.req.socket.resetAndDestroy()
       return
     }
-    const sent = until(latency + outcome.delay, closing.signal).then(() => send(response, outcome))
-    underWay.add(sent)
-    await sent
-    underWay.delete(sent)
+    await until(outcome.delay, over)
+    await send(response, outcome)
   }
 
   const server = createServer((request, response) => {
     serve(request, response).catch((error: unknown) => {
       // A client that went away, or close(): nobody is there to be told. Anything else is a mistake of ours.
-      if (!request.socket.destroyed && !closing.signal.aborted) throw error
+      if (!request.socket.destroyed && !isClosing) throw error
       request.socket.destroy()
     })
   })
@@ -47,9 +57,10 @@ export function createHttpServer(answer: (request: SignedRequest) => Outcome, la
     async close() {
       if (!server.listening) return
       const closed = once(server, 'close')
-      closing.abort()
+      isClosing = true
+      for (const waiting of underWay.keys()) waiting.abort()
       server.close()
-      await Promise.all(underWay)
+      await Promise.all(underWay.values())
       server.closeAllConnections()
       await closed
     },
@@ -70,7 +81,8 @@ function until(wait: number, over: AbortSignal): Promise<void> {
   })
 }
 
-async function receive(request: IncomingMessage, answer: (request: SignedRequest) => Outcome): Promise<Outcome> {
+/** The whole request, or what to answer where there is none. */
+async function receive(request: IncomingMessage): Promise<ReceivedRequest | Reply> {
   const [path = '', ...query] = (request.url ?? '').split('?')
   if (request.method !== 'POST' || path !== '/') {
     request.resume()
@@ -80,7 +92,8 @@ async function receive(request: IncomingMessage, answer: (request: SignedRequest
   if (body === undefined) {
     return refuse(new AwsError('RequestEntityTooLarge', `Expected a body of at most ${MAX_BODY} bytes`))
   }
-  return answer({ method: request.method, path, query: query.join('?'), headers: readHeaders(request), body })
+  const source = request.socket.remoteAddress ?? ''
+  return { method: request.method, path, query: query.join('?'), headers: readHeaders(request), body, source }
 }
 
 /** Undefined when it is too long: the rest is read but not kept, so that the client gets to read the answer. */
@@ -116,6 +129,7 @@ function send(response: ServerResponse, reply: Reply): Promise<void> {
     date: new Date().toUTCString(),
     'content-type': reply.contentType,
     'content-length': Buffer.byteLength(reply.body),
+    ...reply.headers,
     ...(reply.requestId === undefined ? {} : { 'x-amzn-requestid': reply.requestId }),
   })
   response.end(reply.body)

@@ -47,6 +47,15 @@ export function principalArn(account: Account, principal: Principal): string {
   return `arn:aws:sts::${account.accountId}:assumed-role/${principal.roleName}/${principal.session}`
 }
 
+export function roleArn(account: Account, { roleName }: Extract<Principal, { kind: 'role' }>): string {
+  return `arn:aws:iam::${account.accountId}:role/${roleName}`
+}
+
+/** The unique id that AWS knows a caller by. */
+export function principalId(principal: Principal): string {
+  return principal.kind === 'user' ? principal.user.userId : `${principal.roleId}:${principal.session}`
+}
+
 /** The user a call is about: the one it names, or the caller's own (IAM.md, Rules, grades A to C). */
 export function targetUser(account: Account, caller: Principal, userName: string | undefined): User {
   if (userName !== undefined) {

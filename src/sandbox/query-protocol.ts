@@ -1,13 +1,10 @@
 import type { AwsError } from './error.ts'
+import type { SigningScope } from './signature.ts'
 
 /** One AWS API spoken in the Query protocol. Both are answered on one port and told apart by the call's Version. */
-export interface Api {
+export interface Api extends SigningScope {
   readonly version: string
   readonly namespace: string
-  /** What the credential scope of a signature must name. */
-  readonly service: string
-  /** Undefined: any. */
-  readonly region: string | undefined
 }
 
 export const iam: Api = {
@@ -24,8 +21,17 @@ export const sts: Api = {
   region: undefined,
 }
 
+/** A text for the eyes of the caller alone: the answer says it, CloudTrail's record of the call does not. */
+export class Secret {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
 /** What an answer holds: undefined leaves the element out, a list becomes `<member>` elements. */
-export type Content = string | number | boolean | Date | undefined | readonly Content[] | Members
+export type Content = string | number | boolean | Date | Secret | undefined | readonly Content[] | Members
 export interface Members {
   readonly [element: string]: Content
 }
@@ -61,6 +67,7 @@ function element(name: string, content: Content): string {
 function render(content: Exclude<Content, undefined>): string {
   if (typeof content === 'string') return escapeText(content)
   if (content instanceof Date) return formatDate(content)
+  if (content instanceof Secret) return escapeText(content.text)
   if (typeof content !== 'object') return String(content)
   if (isList(content)) return content.map(member => element('member', member)).join('')
   return Object.entries(content)
@@ -69,7 +76,7 @@ function render(content: Exclude<Content, undefined>): string {
 }
 
 /** Array.isArray does not narrow a readonly array away. */
-function isList(content: readonly Content[] | Members): content is readonly Content[] {
+export function isList(content: readonly Content[] | Members): content is readonly Content[] {
   return Array.isArray(content)
 }
 

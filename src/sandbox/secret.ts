@@ -1,6 +1,6 @@
 import { AwsError } from './error.ts'
 import { secretText } from './identifier.ts'
-import type { Members } from './query-protocol.ts'
+import { type Members, Secret } from './query-protocol.ts'
 
 /** A service that service-specific credentials are for, and what IAM issues for it. */
 export interface SupportedService {
@@ -27,9 +27,9 @@ export function publicPart({ issues }: SupportedService, publicName: string): Me
  * public do; that the others' look alike, without a prefix, is a choice. Nothing here asks for a secret, so none is kept.
  */
 export function secretPart({ issues }: SupportedService, publicName: string): Members {
-  if (issues === 'password') return { ServicePassword: secretText(60) }
+  if (issues === 'password') return { ServicePassword: new Secret(secretText(60)) }
   const secret = Buffer.from(`${publicName}:${secretText(44)}`).toString('base64')
-  return { ServiceCredentialSecret: `${issues.apiKeyPrefix}${secret}` }
+  return { ServiceCredentialSecret: new Secret(`${issues.apiKeyPrefix}${secret}`) }
 }
 
 /** IAM.md, Identifiers and values: the first two grade A, the others B. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createActionGroups } from './actions/index.ts'
+import { createAuthenticate } from './authentication.ts'
 import { createCallLog, type SandboxCall } from './call-log.ts'
 import { createEndpoint } from './endpoint.ts'
 import { createFaults, type FaultRule } from './fault.ts'
@@ -8,11 +9,18 @@ import { createHttpServer } from './http.ts'
 import { createPager } from './marker.ts'
 import { createRateLimit, type RateChange } from './rate.ts'
 import { createAccount, type Example } from './seed/account.ts'
+import { queuePath } from './sqs/action.ts'
+import { createQueueEndpoint, type QueueFaultRule, type SandboxQueueCall } from './sqs/endpoint.ts'
+import { readTarget } from './sqs/protocol.ts'
+import { createQueue, type QueueBehaviour } from './sqs/queue.ts'
+import { createTrail } from './trail.ts'
 
 export type { SandboxCall } from './call-log.ts'
 export type { FaultAnswer, FaultRule } from './fault.ts'
 export type { RateChange } from './rate.ts'
 export type { Example } from './seed/account.ts'
+export type { QueueFaultRule, SandboxQueueCall } from './sqs/endpoint.ts'
+export type { QueueBehaviour } from './sqs/queue.ts'
 
 export interface SandboxOptions {
   /** Default 0: any free one. */
@@ -21,7 +29,7 @@ export interface SandboxOptions {
   readonly host?: string
   /** How many users to make up beside the gateway's own; an account holds 5,000 in all. Default 0. */
   readonly users?: number
-  /** Milliseconds before each answer. Default 0. */
+  /** Milliseconds before each answer; the queue answers without. Default 0. */
   readonly latency?: number
   /** Calls a second for each API, by a token bucket. Default 0: unlimited. */
   readonly rate?: number
@@ -31,6 +39,8 @@ export interface SandboxOptions {
   readonly maxPage?: number
   /** Milliseconds until Lists of certificates and credentials show a change. Default 0: at once. */
   readonly consistencyDelay?: number
+  /** Milliseconds until the event of a change is in the queue. Default 0: at once, before the change is answered. */
+  readonly eventDelay?: number
   /** The same seed: the same names, numbers, statuses and offsets from now. Default 1. */
   readonly seed?: number
   /** Default: made of the seed. */
@@ -57,10 +67,25 @@ export interface Sandbox extends AsyncDisposable {
   fault(rule: FaultRule): () => void
   /** Another rate from now on. What the buckets hold stays, as far as there is room. */
   setRate(change: RateChange): void
+  /** An SQS queue at the same port, which holds what EventBridge makes of CloudTrail's records of every change. */
+  readonly queueUrl: string
+  readonly queue: SandboxQueue
   /** Something to show on first sight: in an account of two seeded users or more. */
   readonly example: Example | undefined
   /** Answers what was received, and closes. */
   close(): Promise<void>
+}
+
+/** What else may come into the queue, and out of it. */
+export interface SandboxQueue {
+  /** Any text, at once. */
+  send(body: string): void
+  /** From now on; what is left out stays. */
+  set(behaviour: Partial<QueueBehaviour>): void
+  /** The first matching rule answers instead of SQS. Returns how to undo it. */
+  fault(rule: QueueFaultRule): () => void
+  /** Every call of SQS, in order of arrival, refused ones too; the newest 100,000. They are not among IAM's. */
+  readonly calls: readonly SandboxQueueCall[]
 }
 
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
@@ -72,6 +97,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     rate = 0,
     burst = 0,
     maxPage = 1000,
+    eventDelay = 0,
     seed = 1,
   } = options
   const groups = createActionGroups()
@@ -82,20 +108,29 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     secretAccessKey: options.secretAccessKey,
     consistencyDelay: options.consistencyDelay ?? 0,
   })
-  const log = createCallLog()
+  const log = createCallLog<SandboxCall>()
   const faults = createFaults()
   const page = createPager(seed, maxPage)
   const rateLimit = createRateLimit({ rate, burst })
-  const endpoint = createEndpoint({ account, groups, roleKey, page, rateLimit, faults, log })
-  const { server, close } = createHttpServer(endpoint, latency)
+  const authenticate = createAuthenticate(account, roleKey)
+  const queue = createQueue()
+  const trail = createTrail(account, event => queue.send(event, eventDelay))
+  const endpoint = createEndpoint({ account, groups, authenticate, page, rateLimit, faults, trail, log, latency })
+  const queueFaults = createFaults<QueueFaultRule>()
+  const queueLog = createCallLog<SandboxQueueCall>()
+  const queueEndpoint = createQueueEndpoint({ account, authenticate, queue, faults: queueFaults, log: queueLog })
+  const { server, close } = createHttpServer((request, over) =>
+    readTarget(request) === undefined ? endpoint(request) : queueEndpoint(request, over),
+  )
   server.listen(port, host)
   await once(server, 'listening')
   // A TCP server that listens has an address with a port.
   const address = server.address() as AddressInfo
 
   const { sessionToken } = roleKey
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+    url,
     port: address.port,
     accountId: account.accountId,
     credentials: {
@@ -108,6 +143,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     clearCalls: log.clear,
     fault: faults.add,
     setRate: rateLimit.set,
+    queueUrl: `${url}${queuePath(account.accountId)}`,
+    queue: {
+      send: body => queue.send(body, 0),
+      set: queue.set,
+      fault: queueFaults.add,
+      calls: queueLog.calls,
+    },
     example,
     close,
     [Symbol.asyncDispose]: close,

@@ -1,6 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { AwsError } from './error.ts'
-import type { Api } from './query-protocol.ts'
 
 export interface SignedRequest {
   readonly method: string
@@ -10,6 +9,18 @@ export interface SignedRequest {
   /** By lower-case name. */
   readonly headers: ReadonlyMap<string, string>
   readonly body: Buffer
+}
+
+export interface ReceivedRequest extends SignedRequest {
+  /** The address it came from. */
+  readonly source: string
+}
+
+/** What the credential scope of a signature must name. */
+export interface SigningScope {
+  readonly service: string
+  /** Undefined: any. */
+  readonly region: string | undefined
 }
 
 export interface Authorization {
@@ -53,9 +64,14 @@ export function readAuthorization(headers: ReadonlyMap<string, string>): Authori
   return { accessKeyId, scope, signedHeaders, signature: fields.get('Signature') ?? '', timestamp }
 }
 
-/** Throws what AWS answers when the request was not signed with this secret, for this API, about now. */
-export function verifySignature(request: SignedRequest, authorization: Authorization, secret: string, api: Api): void {
-  const wrongScope = scopeErrors(authorization, api)
+/** Throws what AWS answers when the request was not signed with this secret, for this scope, about now. */
+export function verifySignature(
+  request: SignedRequest,
+  authorization: Authorization,
+  secret: string,
+  wanted: SigningScope,
+): void {
+  const wrongScope = scopeErrors(authorization, wanted)
   if (wrongScope.length > 0) throw mismatch(wrongScope.join(' '))
   checkClock(authorization.timestamp, Date.now())
   if (!authorization.signedHeaders.includes('host')) {
@@ -104,14 +120,14 @@ function formatBasic(time: number): string {
 }
 
 /** All at once and in these words, as AWS's signature check says them. */
-function scopeErrors({ scope, timestamp }: Authorization, api: Api): string[] {
+function scopeErrors({ scope, timestamp }: Authorization, wanted: SigningScope): string[] {
   const [date, region, service, terminator] = scope
   const day = timestamp.slice(0, 8)
   return [
-    ...(api.region !== undefined && region !== api.region
+    ...(wanted.region !== undefined && region !== wanted.region
       ? [`Credential should be scoped to a valid region, not '${region}'.`]
       : []),
-    ...(service !== api.service ? [`Credential should be scoped to correct service: '${api.service}'.`] : []),
+    ...(service !== wanted.service ? [`Credential should be scoped to correct service: '${wanted.service}'.`] : []),
     ...(terminator !== TERMINATOR
       ? [`Credential should be scoped with a valid terminator: '${TERMINATOR}', not '${terminator}'.`]
       : []),

@@ -1,5 +1,10 @@
+import { EventEmitter, once } from 'node:events'
+import { request } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { GetUserCommand, ListUsersCommand } from '@aws-sdk/client-iam'
 import { expect, test, vi } from 'vitest'
+import { createHttpServer } from '../../src/sandbox/http.ts'
+import type { Outcome } from '../../src/sandbox/reply.ts'
 import { startSandbox } from '../../src/sandbox/server.ts'
 import { createIamClient } from './client.ts'
 
@@ -31,4 +36,24 @@ test('a sandbox may be closed twice', async () => {
   const sandbox = await startSandbox()
   await sandbox.close()
   await sandbox.close()
+})
+
+test('an answer that waits is told when its client has left', async () => {
+  const news = new EventEmitter()
+  const [asked, left] = [once(news, 'asked'), once(news, 'left')]
+  const { server, close } = createHttpServer(async (_request, over): Promise<Outcome> => {
+    news.emit('asked')
+    await once(over, 'abort')
+    news.emit('left')
+    return 'hang'
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { port } = server.address() as AddressInfo
+  const leaving = request({ port, host: '127.0.0.1', method: 'POST', agent: false })
+  const gone = once(leaving, 'error')
+  leaving.end()
+  await asked
+  leaving.destroy()
+  await Promise.all([gone, left])
+  await close()
 })

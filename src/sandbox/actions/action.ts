@@ -14,7 +14,10 @@ export interface Call {
 /** Undefined: the operation has no output. */
 export type Answer = Members | undefined
 
-export type Action = (parameters: Parameters, call: Call) => Answer
+export interface Action {
+  readonly declaration: Declaration
+  perform(parameters: Parameters, call: Call): Answer
+}
 
 /** What one file of this folder adds to the sandbox. */
 export interface ActionGroup {
@@ -30,7 +33,7 @@ export function action<D extends Declaration>(
   declaration: D,
   perform: (input: Input<D>, call: Call) => Answer,
 ): Action {
-  return (parameters, call) => perform(readInput(declaration, parameters), call)
+  return { declaration, perform: (parameters, call) => perform(readInput(declaration, parameters), call) }
 }
 
 /** From the AWS API model (IAM.md, Constraints, grade D). */

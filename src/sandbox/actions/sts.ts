@@ -1,4 +1,4 @@
-import { type Principal, principalArn } from '../principal.ts'
+import { principalArn, principalId } from '../principal.ts'
 import { sts } from '../query-protocol.ts'
 import { type ActionGroup, action } from './action.ts'
 
@@ -8,13 +8,9 @@ export function securityTokenActions(): ActionGroup {
     actions: {
       GetCallerIdentity: action({}, (_input, { account, caller }) => ({
         Arn: principalArn(account, caller),
-        UserId: uniqueIdOf(caller),
+        UserId: principalId(caller),
         Account: account.accountId,
       })),
     },
   }
-}
-
-function uniqueIdOf(caller: Principal): string {
-  return caller.kind === 'user' ? caller.user.userId : `${caller.roleId}:${caller.session}`
 }
