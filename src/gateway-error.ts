@@ -10,6 +10,8 @@ export const gatewayCodes = {
   BAD_ID: 'An id that this gateway never gave out.',
   CHANGE_NOT_REMEMBERED: 'An `after` that is too old, or of another run: query the state again, then subscribe.',
   SUBSCRIBER_TOO_SLOW: 'The subscriber fell further behind than changes are remembered: query again, then subscribe.',
+  TOO_MANY_SUBSCRIPTIONS:
+    'As many are open as may be, on this WebSocket or in all: end some, or subscribe again later.',
   OUTCOME_UNKNOWN: 'IAM did not answer: the change may or may not have been made.',
   IAM_UNREACHABLE: 'IAM could not be asked, or did not answer a question: nothing was changed.',
   OPERATION_TIMEOUT: 'The operation took longer than --operation-timeout: what it had not read yet is missing.',

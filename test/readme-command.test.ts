@@ -6,6 +6,7 @@ import { type Environment, type Process, project, run } from './command/process.
 import { startTestGateway } from './gateway.ts'
 import { part } from './part.ts'
 import { type Block, blockOf, blocks } from './readme.ts'
+import { subscribeBySse } from './server/transport.ts'
 
 /** How the commands of a block are run: the first way that fits all of them. */
 const ways: readonly Way[] = [
@@ -15,6 +16,8 @@ const ways: readonly Way[] = [
   { command: /^npm install\b/, run: installsWhatTheSnippetsImport },
   { command: /^curl -N\b/, part: 'curl', run: streams },
   { command: /^curl\b/, part: 'curl', run: answers },
+  { command: /^aws iam update-signing-certificate\b/, part: 'aws', run: isSeenElsewhere },
+  { command: /^aws cloudformation\b/, part: 'aws', run: makesTheChangeFeed },
   { command: /^(export|aws)\b/, part: 'aws', run: talksToTheSandbox },
 ]
 
@@ -71,10 +74,11 @@ async function isRunByCi(block: Block): Promise<void> {
 
 async function installsWhatTheSnippetsImport(block: Block): Promise<void> {
   const named = commandsOf(block).flatMap(command => command.split(' ').slice(2))
-  const imports = blocks.flatMap(({ language, text }) =>
+  const imported = blocks.flatMap(({ language, text }) =>
     language === 'ts' ? [...text.matchAll(/ from '((?:@[^/']+\/)?[^/']+)/g)].map(([, name]) => name) : [],
   )
-  expect(named.toSorted()).toEqual([...new Set(imports)].sort())
+  const packages = new Set(imported.filter(name => name !== '.'))
+  expect(named.toSorted()).toEqual([...packages].sort())
 }
 
 async function streams(block: Block): Promise<void> {
@@ -105,6 +109,50 @@ async function talksToTheSandbox(block: Block): Promise<void> {
   expect(stdout).toContain('arn:aws:iam::123456789012:user/service/gateway')
   expect(stdout).toContain('"CertificateId": "MQAZSMG34DGHV2XC6H2MMZ4PYFMJRL7U"')
   expect(stdout).toContain('"ServiceSpecificCredentialId": "ACCA')
+}
+
+/** By whoever subscribed as the README says. */
+async function isSeenElsewhere(block: Block): Promise<void> {
+  await using gateway = await startTestGateway('--sandbox-users=2', '--sandbox-event-delay=1000')
+  const { url, credentials } = gateway.sandbox
+  const subscription = subscribed(gateway.gateway.events)
+  await using stream = await subscribeBySse(gateway.url, { query: blockOf('file=watch-all.graphql').text })
+  await subscription
+  await using aws = await shell(onPort(block.text, 4566, url), keyOf(credentials))
+  expect(await aws.ended).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(await stream.nextResult()).toMatchObject({
+    data: {
+      signingCertificateStatusChanged: {
+        userName: 'alice',
+        certificateId: 'MQAZSMG34DGHV2XC6H2MMZ4PYFMJRL7U',
+        status: 'INACTIVE',
+        changedBy: 'arn:aws:iam::123456789012:user/service/gateway',
+        source: 'CLOUDTRAIL',
+      },
+    },
+  })
+}
+
+/** On moto, which has CloudFormation, too. */
+async function makesTheChangeFeed(block: Block): Promise<void> {
+  const motoServer = part('moto_server')
+  if (motoServer === undefined) return
+  await using moto = await run(motoServer, ['-H', '127.0.0.1', '-p', '0'])
+  const [, endpoint = ''] = await moto.said(/Running on (http:\S+)/, 'stderr')
+  const environment = { AWS_ENDPOINT_URL: endpoint, AWS_ACCESS_KEY_ID: 'testing', AWS_SECRET_ACCESS_KEY: 'testing' }
+  await using aws = await shell(`set -e\n${block.text}`, environment)
+  const { exitCode, stdout, stderr } = await aws.ended
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+  // Moto does not show what a stack made by a change set puts out: test/integration/change-feed.test.ts looks at that.
+  expect(stdout).toContain('Successfully created/updated stack - iam-changes')
+}
+
+function keyOf(credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }): Environment {
+  return {
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_DEFAULT_REGION: 'us-east-1',
+  }
 }
 
 /** As it stands, but on free ports: of a flag given twice the last one counts. */

@@ -1,169 +1,165 @@
-import { randomBytes } from 'node:crypto'
-import { GatewayError } from '../gateway-error.ts'
-import type { NewChange, Told } from './change.ts'
+import { randomUUID } from 'node:crypto'
+import { callKey, credentialKey, type NewChange, type Told } from './change.ts'
+import type { ChangeStore, StoreState, Watched } from './change-store.ts'
+import { createMemoryStore } from './memory-store.ts'
+import { createOutbox } from './outbox.ts'
+import { createReplica, type Subscribing } from './replica.ts'
+import { createTeller, type LookUp } from './teller.ts'
 
 export interface ChangeLogOptions {
   /** How many changes are remembered, and so how far a subscriber may fall behind. */
   readonly capacity: number
-  /** Told each change, before the subscribers are. Must not throw. */
+  /** What this instance shares with others. Default: one of its own, in memory. */
+  readonly store?: ChangeStore
+  /**
+   * Told each change, whoever tells it, before the subscribers are: what this instance publishes at once, though it has
+   * its id and its place only later. Must not throw.
+   */
   readonly onTold?: (change: Told<NewChange>) => void
+  /** Told what `onTold` was told at once, where the store then knew something newer, or the same. Must not throw. */
+  readonly onTakenBack?: (change: NewChange) => void
+  /** Told when the store is away, and when it is back. */
+  readonly onState?: (state: StoreState, error?: unknown) => void
+  /** Asks IAM's list, where nobody can say which of two changes came first. Default: the one told last did. */
+  readonly lookUp?: LookUp
 }
 
 export interface ChangeLog {
-  publish<Change extends NewChange>(change: Change): Told<Change>
+  /**
+   * A change that this gateway made. Never rejects: where the store is away, the change is told once it is back, and
+   * nobody waits for that.
+   */
+  publish<Change extends NewChange>(change: Change): Promise<void>
+  /**
+   * A call of this gateway that seems to have changed nothing. It is told only where something else was known; but of
+   * a change that was under way at the same time, maybe elsewhere, it must be known which came first.
+   */
+  note<Change extends NewChange>(change: Change): Promise<void>
+  /** A change that was learnt of elsewhere. Rejects with StoreAway: to be told again. */
+  tell<Change extends NewChange>(change: Change): Promise<'told' | 'repeated' | 'moved'>
   /** The id of the newest change; before any change an id that `after` accepts, too. */
   latestId(): string
   /** What was last told of a credential, as far as it is remembered. */
   lastTold(kind: string, credentialId: string): Told<NewChange> | undefined
   /**
-   * The changes that `accepts` takes, from now on or behind `after`. Throws CHANGE_NOT_REMEMBERED at once; ends with
-   * SUBSCRIBER_TOO_SLOW once the changes to come are no longer remembered.
+   * The changes that `accepts` takes, from now on or behind `after`. Throws CHANGE_NOT_REMEMBERED at once; ends with it
+   * where changes were lost, and with SUBSCRIBER_TOO_SLOW once the changes to come are no longer remembered.
    */
-  subscribe<Change extends NewChange>(options: {
-    readonly after?: string | null | undefined
-    readonly accepts: (change: NewChange) => change is Change
-  }): AsyncIterableIterator<Told<Change>>
+  subscribe<Change extends NewChange>(options: Subscribing<Change>): AsyncIterableIterator<Told<Change>>
+  /** Whose changes are subscribed to at this instance. */
+  watched(): Watched
   /** How many subscriptions are being read: begun, not ended, not let go. */
   readonly subscribers: number
+  /** Degraded: what is published is not told yet, and what others tell does not arrive. */
+  readonly state: StoreState
+  /** How many changes wait for the store to be back. */
+  readonly waiting: number
+  /** Resolves once what is remembered was read, or the store found to be away. */
+  readonly ready: Promise<void>
   /** Ends every subscription, behind the changes it has not read yet. */
   close(): void
 }
 
+/** How long a mutation waits until its change is in the store, in milliseconds. */
+const patience = 1_000
+
 /**
- * A log in memory. A subscriber is nothing but a position in it, so a thousand slow ones cost no more memory than one,
- * and none holds up another.
+ * Subscribers read this instance's copy of what the store remembers. One is nothing but a position in it, so a thousand
+ * slow ones cost no more memory than one, and none holds up another.
  */
-export function createChangeLog({ capacity, onTold }: ChangeLogOptions): ChangeLog {
-  const epoch = randomBytes(9).toString('base64url')
-  const ring: Told<NewChange>[] = []
-  const newestOf = new Map<string, Told<NewChange>>()
-  const readers = new Set<object>()
-  const asleep = new Set<() => void>()
-  let published = 0
-  let closed = false
+export function createChangeLog(options: ChangeLogOptions): ChangeLog {
+  const { capacity, onTold = () => {}, onTakenBack = () => {}, onState = () => {}, lookUp } = options
+  const store = options.store ?? createMemoryStore({ capacity, instance: randomUUID() })
+  /** What was published here and has no place in the order yet, by credential. */
+  const ahead = new Map<string, NewChange>()
 
-  const idOf = (position: number) => `${epoch}.${position}`
-  const isRemembered = (position: number) => position > published - capacity
-  const wakeAll = () => {
-    for (const wake of [...asleep]) wake()
+  /** It was taken for the newest change until the store knew better. */
+  function takeBack(change: NewChange): void {
+    onTakenBack(change)
+    const newest = replica.lastTold(change.kind, change.credentialId)
+    if (newest) onTold(newest)
   }
 
-  function positionOf(id: string): number {
-    const [, of, digits] = /^([\w-]+)\.(\d{1,15})$/.exec(id) ?? []
-    const position = Number(digits)
-    if (of === epoch && position <= published && isRemembered(position + 1)) return position
-    throw new GatewayError(
-      'CHANGE_NOT_REMEMBERED',
-      'after: the change is too old, or unknown to this gateway. Query the state again, then subscribe.',
-    )
-  }
+  const replica = createReplica({
+    capacity,
+    onTold(told) {
+      const key = credentialKey(told)
+      const earlier = ahead.get(key)
+      ahead.delete(key)
+      const isKnown = earlier?.call !== undefined && callKey(earlier) === callKey(told)
+      if (isKnown && !told.superseded) return
+      onTold(told)
+      if (isKnown) takeBack(told)
+    },
+    onRestarted: () => ahead.clear(),
+  })
+  const tell = createTeller(store, lookUp)
+  const outbox = createOutbox({
+    capacity,
+    tell,
+    tellLoss: store.tellLoss,
+    onDropped(change, why) {
+      const key = credentialKey(change)
+      if (ahead.get(key) !== change) return
+      ahead.delete(key)
+      // By now something newer may have been told than the same change was.
+      if (why === 'repeated') takeBack(change)
+    },
+  })
+  const ready = store.follow({
+    ...replica,
+    changedState(state, error) {
+      onState(state, error)
+      if (state === 'ok') outbox.open()
+      else outbox.shut()
+    },
+  })
 
   return {
-    publish(change) {
-      const key = keyOf(change.kind, change.credentialId)
-      const newest = newestOf.get(key)
-      const superseded = newest !== undefined && newest.changedAt > change.changedAt
-      const told = { ...change, id: idOf(published + 1), superseded }
-      const forgotten = ring[published % capacity]
-      ring[published % capacity] = told
-      published += 1
-      if (forgotten) forget(newestOf, forgotten)
-      if (!superseded) newestOf.set(key, told)
-      onTold?.(told)
-      wakeAll()
-      return told
+    async publish(change) {
+      const before = replica.latestId()
+      const put = outbox.put(change)
+      if (replica.latestId() === before) {
+        ahead.set(credentialKey(change), change)
+        onTold({ ...change, ...unplaced })
+      }
+      await settledWithin(patience, put)
     },
-
-    latestId: () => idOf(published),
-
-    lastTold: (kind, credentialId) => newestOf.get(keyOf(kind, credentialId)),
-
-    subscribe<Change extends NewChange>({
-      after,
-      accepts,
-    }: {
-      after?: string | null | undefined
-      accepts: (change: NewChange) => change is Change
-    }): AsyncIterableIterator<Told<Change>> {
-      let position = after == null ? published : positionOf(after)
-      let ended = false
-      const naps = new Set<() => void>()
-
-      /** The next change to tell, undefined where there is none yet. */
-      function read(): Told<Change> | undefined {
-        if (position < published && !isRemembered(position + 1)) {
-          throw new GatewayError(
-            'SUBSCRIBER_TOO_SLOW',
-            `More than ${capacity} changes were not read in time. Query the state again, then subscribe.`,
-          )
-        }
-        while (position < published) {
-          const change = ring[position++ % capacity]
-          if (change && accepts(change)) return change as Told<Change>
-        }
-        return undefined
-      }
-
-      function end(): void {
-        ended = true
-        readers.delete(subscription)
-      }
-
-      function asleepUntilWoken(): Promise<void> {
-        return new Promise(resolve => {
-          const wake = () => {
-            asleep.delete(wake)
-            naps.delete(wake)
-            resolve()
-          }
-          asleep.add(wake)
-          naps.add(wake)
-        })
-      }
-
-      const subscription: AsyncIterableIterator<Told<Change>> = {
-        async next() {
-          if (!ended) readers.add(subscription)
-          try {
-            while (!ended) {
-              const value = read()
-              if (value) return { done: false, value }
-              if (closed) end()
-              else await asleepUntilWoken()
-            }
-            return { done: true, value: undefined }
-          } catch (error) {
-            end()
-            throw error
-          }
-        },
-        // A generator would hold return() back until the next change; a client that leaves must be let go at once.
-        async return() {
-          end()
-          for (const wake of [...naps]) wake()
-          return { done: true, value: undefined }
-        },
-        [Symbol.asyncIterator]: () => subscription,
-      }
-      return subscription
+    async note(change) {
+      await settledWithin(patience, outbox.put(change, true))
     },
-
+    tell: change => tell(change),
+    latestId: replica.latestId,
+    lastTold(kind, credentialId) {
+      for (const change of ahead.values()) {
+        if (change.kind === kind && change.credentialId === credentialId) return { ...change, ...unplaced }
+      }
+      return replica.lastTold(kind, credentialId)
+    },
+    subscribe: replica.subscribe,
+    watched: replica.watched,
     get subscribers() {
-      return readers.size
+      return replica.subscribers
     },
-
-    close() {
-      closed = true
-      wakeAll()
+    get state() {
+      return store.state
     },
+    get waiting() {
+      return outbox.waiting
+    },
+    ready,
+    close: replica.close,
   }
 }
 
-function keyOf(kind: string, credentialId: string): string {
-  return `${kind} ${credentialId}`
-}
+/** Of a change that has no place in the order yet. */
+const unplaced = { id: '', superseded: false }
 
-function forget(newestOf: Map<string, Told<NewChange>>, change: Told<NewChange>): void {
-  const key = keyOf(change.kind, change.credentialId)
-  if (newestOf.get(key) === change) newestOf.delete(key)
+async function settledWithin(milliseconds: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, milliseconds)
+  })
+  await Promise.race([work, late])
+  clearTimeout(timer)
 }

@@ -1,8 +1,12 @@
 import type { IAMClient } from '@aws-sdk/client-iam'
 
-/** An answer that carries IAM's own clock: the `Date` header, which the SDK does not show. */
+/** An answer that carries IAM's own clock, the `Date` header, and who signed the question: the SDK shows neither. */
 export interface Clocked {
-  readonly $metadata: { readonly requestId?: string | undefined; readonly answeredAt?: Date | undefined }
+  readonly $metadata: {
+    readonly requestId?: string | undefined
+    readonly answeredAt?: Date | undefined
+    readonly accessKeyId?: string | undefined
+  }
 }
 
 type Plugin = Parameters<IAMClient['middlewareStack']['use']>[0]
@@ -12,10 +16,18 @@ export const answerClock: Plugin = {
   applyToStack: stack => {
     stack.add(
       next => async args => {
-        const result = await next(args)
-        const date = new Date(headerOf(result.response, 'date') ?? '')
+        const result = await next(args).catch((error: unknown) => {
+          if (isClocked(error) && '$response' in error) {
+            Object.assign(error.$metadata, { answeredAt: dateOf(error.$response) })
+          }
+          throw error
+        })
         const output: unknown = result.output
-        if (!Number.isNaN(date.getTime()) && isClocked(output)) Object.assign(output.$metadata, { answeredAt: date })
+        // As signed, not as configured: credentials are renewed while calls are on their way.
+        const [, accessKeyId] = /Credential=(\w+)\//.exec(headerOf(args.request, 'authorization') ?? '') ?? []
+        if (isClocked(output)) {
+          Object.assign(output.$metadata, { answeredAt: dateOf(result.response), accessKeyId })
+        }
         return result
       },
       { step: 'deserialize', name: 'answerClock', priority: 'high', override: true },
@@ -23,9 +35,19 @@ export const answerClock: Plugin = {
   },
 }
 
-function headerOf(response: unknown, name: string): string | undefined {
-  if (typeof response !== 'object' || response === null || !('headers' in response)) return undefined
-  return (response.headers as Record<string, string | undefined>)[name]
+/** Of an answer, or of a refusal: that a user is gone is news, too. */
+export function answeredAt(answer: unknown): Date | undefined {
+  return isClocked(answer) ? answer.$metadata.answeredAt : undefined
+}
+
+function dateOf(response: unknown): Date | undefined {
+  const date = new Date(headerOf(response, 'date') ?? '')
+  return Number.isNaN(date.getTime()) ? undefined : date
+}
+
+function headerOf(message: unknown, name: string): string | undefined {
+  if (typeof message !== 'object' || message === null || !('headers' in message)) return undefined
+  return (message.headers as Record<string, string | undefined>)[name]
 }
 
 function isClocked(output: unknown): output is Clocked {

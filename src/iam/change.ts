@@ -8,8 +8,6 @@ import type { Receipt } from './model.ts'
 
 export interface Changed<Value> extends Receipt {
   readonly value: Value
-  /** Milliseconds between sending and the answer. */
-  readonly elapsed: number
 }
 
 export interface ChangeKind<Output, Value> {
@@ -43,12 +41,13 @@ export async function change<Output extends Clocked, Value>(
         sentAt ??= performance.now()
         return send()
       })
-      const { requestId, answeredAt } = output.$metadata
+      const { requestId, answeredAt, accessKeyId } = output.$metadata
       // The SDK resolves a proxy's page, with nothing in it (measured). Operations without output leave no other sign.
       if (requestId === undefined) throw new Error("the answer does not carry IAM's request id")
       // Where IAM's clock is not to be had, this machine's is a choice: a change without a time cannot be told.
-      const receipt = { requestId, answeredAt: answeredAt ?? new Date() }
-      return { ...receipt, value: read(output), elapsed: performance.now() - (sentAt ?? performance.now()) }
+      const receipt = { requestId, answeredAt: answeredAt ?? new Date(), accessKeyId }
+      const now = performance.now()
+      return { ...receipt, value: read(output), span: { sentAt: sentAt ?? now, answeredAt: now } }
     } catch (error) {
       if (error instanceof GatewayError && !doubtful) throw notSent(error)
       const fate = fateOf(error)

@@ -1,5 +1,6 @@
 import type { IAMClient, IAMClientResolvedConfig, ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/client-iam'
 import type { Command } from '@smithy/types'
+import { answeredAt } from './answer-clock.ts'
 import { type Changed, type ChangeKind, change, type Pace } from './change.ts'
 import { IamError } from './errors.ts'
 import type { Operation } from './operation.ts'
@@ -48,10 +49,7 @@ export interface IamClient {
     options?: AskOptions,
   ): Promise<Value>
   /** What `ask` would find remembered, at once; undefined where it would have to ask, or to wait. */
-  recall<I extends ServiceInputTypes, O extends ServiceOutputTypes, Value>(
-    command: IamCommand<I, O>,
-    read: (answer: O) => Value,
-  ): Value | undefined
+  recall<I extends ServiceInputTypes, Value>(command: new (input: I) => object, input: I): Value | undefined
   /** A change: once sent, never aborted. Throws IamError, OUTCOME_UNKNOWN where nobody knows whether it was made. */
   change<I extends ServiceInputTypes, O extends ServiceOutputTypes, Value>(
     command: IamCommand<I, O>,
@@ -75,6 +73,10 @@ export interface AskOptions {
   readonly urgent?: boolean
   /** Called when a call of its own goes out: not where the answer was known, is another's, or was not waited for. */
   readonly onSent?: () => void
+  /** What is remembered, or on its way for somebody else, will not do: it is asked anew, in its lane. */
+  readonly fresh?: boolean
+  /** Told when IAM answered or refused, by IAM's own clock, where that says it and the call was its own. */
+  readonly onAnswered?: (at: Date) => void
 }
 
 export function createIamClient(options: IamClientOptions = {}): IamClient {
@@ -94,17 +96,26 @@ export function createIamClient(options: IamClientOptions = {}): IamClient {
   })
 
   const clientOf = (operation: Operation | undefined, onSilence: OnSilence = () => {}): IamClient => ({
-    async ask(command, read, { signal: own, urgent = false, onSent } = {}) {
+    async ask(command, read, { signal: own, urgent = false, fresh = urgent, onSent, onAnswered } = {}) {
       const lane: Lane = urgent ? 'urgent' : (operation?.lane ?? 'waiting')
       const api = apiOf(command)
       const party = partyOf(lane, operation)
+      const noted = <Answer>(answer: Answer): Answer => {
+        const at = answeredAt(answer)
+        if (at) onAnswered?.(at)
+        return answer
+      }
       const load = (signal: AbortSignal | undefined, parties = createParties(party)) => {
         operation?.spend()
         return question(async () => {
           const send = async () => {
             onSent?.()
             if (signal) abortable(command.input, signal)
-            return asker.send(command)
+            try {
+              return noted(await asker.send(command))
+            } catch (error) {
+              throw noted(error)
+            }
           }
           const value = read(await pacer.run({ api, parties, signal, cost: operation?.cost, send }))
           // What is remembered is no sign of life.
@@ -116,7 +127,7 @@ export function createIamClient(options: IamClientOptions = {}): IamClient {
         // A change goes on when its client has gone, and so does what it reads.
         const signal = either(urgent ? operation?.deadline : operation?.signal, own)
         signal?.throwIfAborted()
-        return urgent
+        return fresh
           ? await load(signal)
           : await sharing.get(
               { api, ...keyOf(command.input) },
@@ -132,9 +143,9 @@ export function createIamClient(options: IamClientOptions = {}): IamClient {
         throw error instanceof IamError ? pulse.failed(error, onSilence) : error
       }
     },
-    recall<I extends ServiceInputTypes, O extends ServiceOutputTypes, Value>(command: IamCommand<I, O>) {
+    recall<I extends ServiceInputTypes, Value>(command: new (input: I) => object, input: I) {
       if (operation?.signal.aborted) return undefined
-      const value = sharing.recall<Value>({ api: apiOf(command), ...keyOf(command.input) })
+      const value = sharing.recall<Value>({ api: apiNamed(command.name), ...keyOf(input) })
       if (value !== undefined) operation?.cost.wasCached()
       return value
     },
@@ -176,7 +187,11 @@ function isDoubtful(error: unknown): boolean {
 
 /** As IAM's buckets are named, and its documentation: `ListUsers`. */
 function apiOf(command: object): string {
-  return command.constructor.name.replace(/Command$/, '')
+  return apiNamed(command.constructor.name)
+}
+
+function apiNamed(command: string): string {
+  return command.slice(0, -'Command'.length)
 }
 
 /** IAM names the list of each kind of credential so. */

@@ -53,6 +53,10 @@ export interface ServiceSpecificCredential {
 export interface Receipt {
   readonly requestId: string
   readonly answeredAt: Date
+  /** Whose signature it carried. */
+  readonly accessKeyId: string | undefined
+  /** From sending until the answer, by this process's monotonic clock. */
+  readonly span: { readonly sentAt: number; readonly answeredAt: number }
 }
 
 /** IAM looks names up without regard to case (IAM.md: B, D), so everything that compares them does too. */

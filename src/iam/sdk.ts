@@ -42,7 +42,7 @@ export function createSdk(options: SdkOptions): Sdk {
     credentials: asker.config.credentials,
     requestHandler: createHttpHandler({ callTimeout }),
   })
-  changer.middlewareStack.use(answerClock)
+  for (const sdk of [asker, changer]) sdk.middlewareStack.use(answerClock)
 
   const signals = new WeakMap<object, AbortSignal>()
   asker.middlewareStack.add(

@@ -1,18 +1,20 @@
 import {
   ListServiceSpecificCredentialsCommand,
+  type ListServiceSpecificCredentialsCommandInput,
   type ListServiceSpecificCredentialsCommandOutput,
   type ServiceSpecificCredentialMetadata,
 } from '@aws-sdk/client-iam'
 import { complete, page } from './answer.ts'
-import type { IamClient } from './client.ts'
+import type { AskOptions, IamClient } from './client.ts'
 import type { Page, PageRequest, ServiceSpecificCredential } from './model.ts'
 
 /** One user's, or with `allUsers` the whole account's: the only list of credentials that IAM has for an account. */
 export function listServiceSpecificCredentials(
   iam: IamClient,
   request: ServiceSpecificCredentialsOf,
+  options?: AskOptions,
 ): Promise<Page<ServiceSpecificCredential>> {
-  return iam.ask(...listOf(request))
+  return iam.ask(...listOf(request), options)
 }
 
 /** The same page where it is remembered. */
@@ -20,7 +22,7 @@ export function recallServiceSpecificCredentials(
   iam: IamClient,
   request: ServiceSpecificCredentialsOf,
 ): Page<ServiceSpecificCredential> | undefined {
-  return iam.recall(...listOf(request))
+  return iam.recall(ListServiceSpecificCredentialsCommand, inputOf(request))
 }
 
 export type ServiceSpecificCredentialsOf = PageRequest & { readonly serviceName?: string | undefined } & (
@@ -28,18 +30,22 @@ export type ServiceSpecificCredentialsOf = PageRequest & { readonly serviceName?
     | { readonly allUsers: true }
   )
 
-function listOf({ marker, maxItems, serviceName, ...whose }: ServiceSpecificCredentialsOf) {
-  const command = new ListServiceSpecificCredentialsCommand({
+function listOf(request: ServiceSpecificCredentialsOf) {
+  const read = (answer: ListServiceSpecificCredentialsCommandOutput) => {
+    const credentials = complete(answer.ServiceSpecificCredentials, 'ServiceSpecificCredentials')
+    return page(credentials.map(serviceSpecificCredential), answer, request.marker)
+  }
+  return [new ListServiceSpecificCredentialsCommand(inputOf(request)), read] as const
+}
+
+function inputOf(request: ServiceSpecificCredentialsOf): ListServiceSpecificCredentialsCommandInput {
+  const { marker, maxItems, serviceName, ...whose } = request
+  return {
     ...('userName' in whose ? { UserName: whose.userName } : { AllUsers: true }),
     ServiceName: serviceName,
     Marker: marker,
     MaxItems: maxItems,
-  })
-  const read = (answer: ListServiceSpecificCredentialsCommandOutput) => {
-    const credentials = complete(answer.ServiceSpecificCredentials, 'ServiceSpecificCredentials')
-    return page(credentials.map(serviceSpecificCredential), answer, marker)
   }
-  return [command, read] as const
 }
 
 function serviceSpecificCredential(from: ServiceSpecificCredentialMetadata): ServiceSpecificCredential {

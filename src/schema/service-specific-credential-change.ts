@@ -4,7 +4,7 @@ import {
   type ServiceSpecificCredentialChange,
 } from '../events/service-specific-credential.ts'
 import { builder } from './builder.ts'
-import { afterDescription, changeFields, previousStatusDescription, statusDescription } from './change.ts'
+import { afterDescription, changeFields, findOnce, previousStatusDescription, statusDescription } from './change.ts'
 import {
   findCalls,
   findServiceSpecificCredential,
@@ -35,8 +35,11 @@ const ChangeRef = builder
         nullable: true,
         description: 'The credential as IAM lists it now; null once deleted. Costs a ListServiceSpecificCredentials.',
         extensions: { iamCalls: () => findCalls({ of: 'user of the change', many: 1 }) },
-        resolve: ({ userName, credentialId, status }, _args, context) =>
-          status === undefined ? null : findServiceSpecificCredential(context, userName, credentialId),
+        resolve: (change, _args, context) => {
+          const { userName, credentialId, status } = change
+          if (status === undefined) return null
+          return findOnce(context, change, () => findServiceSpecificCredential(context, userName, credentialId))
+        },
       }),
     }),
   })
@@ -51,10 +54,12 @@ builder.subscriptionField('serviceSpecificCredentialStatusChanged', t =>
       after: t.arg.id({ description: afterDescription }),
     },
     subscribe: (_root, { after, ...filter }, { events }) =>
-      events.subscribe({ after, accepts: acceptsServiceSpecificCredentialChange(filter) }),
-    resolve: (change, _args, { loaders }) => {
-      loaders.clearAll()
-      return change
-    },
+      events.subscribe({
+        after,
+        kind: 'ServiceSpecificCredential',
+        userName: filter.userName,
+        accepts: acceptsServiceSpecificCredentialChange(filter),
+      }),
+    resolve: change => change,
   }),
 )

@@ -1,7 +1,7 @@
 import type { Told } from '../events/change.ts'
 import { acceptsSigningCertificateChange, type SigningCertificateChange } from '../events/signing-certificate.ts'
 import { builder } from './builder.ts'
-import { afterDescription, changeFields, previousStatusDescription, statusDescription } from './change.ts'
+import { afterDescription, changeFields, findOnce, previousStatusDescription, statusDescription } from './change.ts'
 import {
   findCalls,
   findSigningCertificate,
@@ -25,8 +25,11 @@ const ChangeRef = builder.objectRef<Told<SigningCertificateChange>>('SigningCert
       nullable: true,
       description: 'The certificate as IAM lists it now; null once deleted. Costs a ListSigningCertificates.',
       extensions: { iamCalls: () => findCalls({ of: 'user of the change', many: 1 }) },
-      resolve: ({ userName, credentialId, status }, _args, context) =>
-        status === undefined ? null : findSigningCertificate(context, userName, credentialId),
+      resolve: (change, _args, context) => {
+        const { userName, credentialId, status } = change
+        if (status === undefined) return null
+        return findOnce(context, change, () => findSigningCertificate(context, userName, credentialId))
+      },
     }),
   }),
 })
@@ -41,10 +44,12 @@ builder.subscriptionField('signingCertificateStatusChanged', t =>
       after: t.arg.id({ description: afterDescription }),
     },
     subscribe: (_root, { after, ...filter }, { events }) =>
-      events.subscribe({ after, accepts: acceptsSigningCertificateChange(filter) }),
-    resolve: (change, _args, { loaders }) => {
-      loaders.clearAll()
-      return change
-    },
+      events.subscribe({
+        after,
+        kind: 'SigningCertificate',
+        userName: filter.userName,
+        accepts: acceptsSigningCertificateChange(filter),
+      }),
+    resolve: change => change,
   }),
 )

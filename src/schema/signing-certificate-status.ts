@@ -26,12 +26,16 @@ export async function setStatus(
   const listed = await lookUp(context, userName, certificateId)
   const receipt = await updateSigningCertificate(context.iam, { userName, certificateId, status })
   const told = lastTold(context, listed?.userName ?? userName, certificateId)
-  // Only where the list and what was told, if anything, both had that status already was nothing changed.
-  if (listed?.status !== status || (told !== undefined && told.status !== status)) {
-    const previousStatus = [listed?.status, told?.status].find(known => known !== undefined && known !== status)
-    const owner = listed?.userName ?? told?.userName ?? userName
-    await tell(context, owner, { certificateId, previousStatus, status, receipt })
-  }
+  const previousStatus = [listed?.status, told?.status].find(known => known !== undefined && known !== status)
+  await tell(context, listed?.userName ?? told?.userName ?? userName, {
+    api: 'UpdateSigningCertificate',
+    certificateId,
+    previousStatus,
+    status,
+    receipt,
+    // Only where the list and what was told, if anything, both had that status already.
+    isQuiet: listed?.status === status && (told === undefined || told.status === status),
+  })
   return listed && { ...listed, status }
 }
 
@@ -51,12 +55,9 @@ export async function upload(
         'key exposed to whatever it passed on its way here.',
     )
   }
-  const {
-    value: uploaded,
-    elapsed,
-    ...receipt
-  } = await uploadSigningCertificate(context.iam, { userName, certificateBody })
+  const { value: uploaded, ...receipt } = await uploadSigningCertificate(context.iam, { userName, certificateBody })
   const { certificateId, uploadDate } = uploaded
+  const { span } = receipt
   const listed = await lookUp(context, userName, certificateId)
   // Asked last: the same upload beside this one, or a disable, may have been told while the list was on its way.
   const told = lastTold(context, uploaded.userName, certificateId)
@@ -66,9 +67,16 @@ export async function upload(
     stored === 'Inactive' ||
     (told?.status !== undefined && uploadDate <= told.changedAt) ||
     // Older than the call by IAM's own clock, whose dates are cut to the second.
-    uploadDate.getTime() + 1_000 < receipt.answeredAt.getTime() - elapsed
+    uploadDate.getTime() + 1_000 < receipt.answeredAt.getTime() - (span.answeredAt - span.sentAt)
   if (existed) return { ...uploaded, status: stored ?? told?.status ?? uploaded.status }
-  await tell(context, uploaded.userName, { certificateId, previousStatus: undefined, status: 'Active', receipt })
+  await tell(context, uploaded.userName, {
+    api: 'UploadSigningCertificate',
+    certificateId,
+    previousStatus: undefined,
+    status: 'Active',
+    receipt,
+    isQuiet: false,
+  })
   return uploaded
 }
 
@@ -105,24 +113,30 @@ async function tell(
   context: Context,
   userName: string | undefined,
   change: {
+    readonly api: string
     readonly certificateId: string
     readonly previousStatus: SigningCertificateStatus | undefined
     readonly status: SigningCertificateStatus
     readonly receipt: Receipt
+    /** It seems to have changed nothing. */
+    readonly isQuiet: boolean
   },
 ): Promise<void> {
   const owner = userName ?? (await implicitUserName(context))
   if (owner === undefined) return
-  context.events.publish<SigningCertificateChange>({
+  const { requestId, answeredAt, accessKeyId, span } = change.receipt
+  const made: SigningCertificateChange = {
     kind: 'SigningCertificate',
     userName: owner,
     credentialId: change.certificateId,
     previousStatus: change.previousStatus,
     status: change.status,
-    changedAt: change.receipt.answeredAt,
+    changedAt: answeredAt,
     changedBy: context.changedBy,
     source: 'GATEWAY',
-  })
+    call: { api: change.api, requestId, accessKeyId, span },
+  }
+  await (change.isQuiet ? context.events.note(made) : context.events.publish(made))
 }
 
 /** The change is made: where IAM will not say whose it is, that is no reason to answer that it failed. */

@@ -12,9 +12,9 @@ export interface CostOptions {
   readonly reportCost: boolean
 }
 
-/** What an operation's context has once it was estimated; the contexts of a subscription's events have it, too. */
+/** What an operation's context has once it was estimated. */
 export interface Reporting {
-  readonly reportCost?: boolean
+  readonly reportCost?: boolean | undefined
 }
 
 /**
@@ -61,7 +61,10 @@ export function useCost({ maxIamCalls, reportCost }: CostOptions): Plugin<Contex
   }
 }
 
-export function withCost(result: ExecutionResult, { cost, reportCost }: Context & Reporting): ExecutionResult {
+export function withCost(
+  result: ExecutionResult,
+  { cost, reportCost }: Pick<Context, 'cost'> & Reporting,
+): ExecutionResult {
   if (!reportCost) return result
   const { estimated, calls: made, shared, cached, throttled, waited, walks } = cost
   const { extensions, ...answer } = result

@@ -119,7 +119,8 @@ function chosen(error: GraphQLError): Record<string, unknown> {
   return {
     code: code ?? (error.message.startsWith('Syntax Error') ? 'GRAPHQL_PARSE_FAILED' : 'BAD_USER_INPUT'),
     ...(requestId !== undefined && { requestId }),
-    ...(estimate !== undefined && { estimate, limit, field, fieldCalls }),
+    ...(limit !== undefined && { limit }),
+    ...(estimate !== undefined && { estimate, field, fieldCalls }),
     // Yoga reads the response's status here, and takes it out of what it sends. By `spec` it means that a client who
     // accepts application/json alone gets 200, as GraphQL over HTTP has it; not for what is no GraphQL request, though.
     ...(http !== undefined && { http: code === 'BAD_REQUEST' ? { ...http, spec: false } : http }),

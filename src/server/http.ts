@@ -5,7 +5,8 @@ import type { Logger } from 'pino'
 import type { Gate } from './gate.ts'
 import { answer, answerRefusal, refusalAt } from './refusal.ts'
 import { createRequestId } from './request-id.ts'
-import { attachWebSocket } from './websocket.ts'
+import type { Subscriptions } from './subscription.ts'
+import { attachWebSocket, type SocketOptions } from './websocket.ts'
 import { endpoint, type Yoga } from './yoga.ts'
 
 export interface HttpOptions {
@@ -19,8 +20,10 @@ export interface HttpOptions {
   readonly maxBody: number
   /** For `/ready`: false when IAM was asked lately and was silent. */
   readonly isReady: () => boolean
-  /** Ends every subscription; the transports then tell their clients. */
-  readonly endSubscriptions: () => void
+  /** For `/health`: what is out of order though requests are served, in words. */
+  readonly troubles: () => readonly string[]
+  readonly subscriptions: Pick<Subscriptions, 'end'>
+  readonly sockets: SocketOptions
 }
 
 export interface HttpServer {
@@ -39,7 +42,7 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
     response.once('close', () => setImmediate(() => closing && server.closeIdleConnections()))
     const path = (request.url ?? '').split('?')[0]
     // A load balancer asks by address, and learns nothing that it must not.
-    if (path === '/health') return answer(response, 200, { status: 'ok' })
+    if (path === '/health') return answer(response, 200, health(options.troubles()))
     if (path === '/ready') return answer(response, ...readiness(closing !== undefined, options.isReady()))
     const refusal = gate(request) ?? refusalAt(path, closing !== undefined)
     // Somebody who typed the host alone wants GraphiQL.
@@ -62,6 +65,7 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
 
   async function close(grace: number): Promise<void> {
     sockets.drain()
+    options.subscriptions.end()
     const closed = once(server, 'close')
     server.close()
     closeUnused()
@@ -70,9 +74,6 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
       sockets.terminate()
       server.closeAllConnections()
     }, grace)
-    options.endSubscriptions()
-    await Promise.race([sockets.idle(), closed])
-    sockets.close()
     await closed
     clearTimeout(late)
   }
@@ -85,6 +86,11 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
       return closing
     },
   }
+}
+
+/** Alive in any case: a new process would not mend it. */
+function health(troubles: readonly string[]): object {
+  return troubles.length === 0 ? { status: 'ok' } : { status: 'degraded', troubles }
 }
 
 function readiness(closing: boolean, answered: boolean): [status: number, body: object] {

@@ -1,7 +1,9 @@
-import { createSourceEventStream, execute } from 'graphql'
-import { finalAsyncIterator, isAsyncIterable, mapAsyncIterator, type Plugin } from 'graphql-yoga'
+import { createSourceEventStream, type ExecutionResult, execute } from 'graphql'
+import { finalAsyncIterator, isAsyncIterable, type Plugin } from 'graphql-yoga'
 import type { Context } from '../context.ts'
 import { type Reporting, withCost } from './cost.ts'
+import { EventContext } from './event-context.ts'
+import type { Subscriptions } from './subscription.ts'
 
 /** What a transport knows before an operation begins. */
 export interface ServerContext {
@@ -22,8 +24,23 @@ export function contextOf(createContext: CreateContext) {
  * An operation's time and its count of IAM calls begin with it and end with it. A subscription may last for days: there,
  * each event is an operation of its own, which shares nothing that was read for the one before.
  */
-export function useOperations(createContext: CreateContext): Plugin<Context, ServerContext> {
+export function useOperations(
+  createContext: CreateContext,
+  { begin }: Pick<Subscriptions, 'begin'>,
+): Plugin<Context & Reporting, ServerContext> {
   const createEventContext = contextOf(createContext)
+  let nothingToAskWith: Partial<Context> | undefined
+
+  /** There may be ten thousand subscriptions, for days, and none asks for anything itself. */
+  function letGo(context: Context): void {
+    if (!nothingToAskWith) {
+      const { log, iam, operation, cost, loaders } = createContext({ requestId: 'none', client: undefined })
+      operation.end()
+      nothingToAskWith = { log, iam, operation, cost, loaders }
+    }
+    Object.assign(context, nothingToAskWith)
+  }
+
   return {
     onExecute: ({ args: { contextValue } }) => ({
       onExecuteDone({ result, setResult }) {
@@ -35,41 +52,66 @@ export function useOperations(createContext: CreateContext): Plugin<Context, Ser
       // Its source asks IAM for nothing.
       contextValue.operation.end()
       setSubscribeFn(async args => {
-        const source = await createSourceEventStream(args)
-        if (!isAsyncIterable(source)) return source
-        return mapAsyncIterator(untilFailure(source), async event => {
-          const eventContext: Context & Reporting = { ...args.contextValue, ...createEventContext(args.contextValue) }
-          // Each event is expected to cost what the subscription was estimated at.
-          eventContext.operation.cost.estimates(contextValue.cost.estimated ?? 0)
+        const leave = begin()
+        const { estimated } = contextValue.cost
+        try {
+          const source = await createSourceEventStream(args)
+          if (isAsyncIterable(source)) {
+            letGo(contextValue)
+            return resultsOf(source, event => resultOf(event, estimated), leave)
+          }
+          leave()
+          return source
+        } catch (error) {
+          leave()
+          throw error
+        }
+
+        async function resultOf(event: unknown, estimated: number | undefined): Promise<ExecutionResult> {
+          const eventContext = new EventContext(contextValue, estimated, () => createEventContext(contextValue))
           try {
             const result = await execute({ ...args, rootValue: event, contextValue: eventContext })
-            return withCost(result, eventContext)
+            return withCost(result, { cost: eventContext.cost, reportCost: contextValue.reportCost })
           } finally {
-            eventContext.operation.end()
+            eventContext.end()
           }
-        })
+        }
       })
     },
   }
 }
 
 /** A source that has failed is over, whatever it would say if it were asked again. */
-function untilFailure<Event>(source: AsyncIterable<Event>): AsyncIterableIterator<Event> {
-  const iterator = source[Symbol.asyncIterator]()
-  const over = { done: true, value: undefined } as const
-  let failed = false
-  const events: AsyncIterableIterator<Event> = {
+function resultsOf(
+  source: AsyncIterable<unknown>,
+  resultOf: (event: unknown) => Promise<ExecutionResult>,
+  onOver: () => void,
+): AsyncIterableIterator<ExecutionResult> {
+  const events = source[Symbol.asyncIterator]()
+  const end = { done: true, value: undefined } as const
+  let over = false
+  function leave(): typeof end {
+    over = true
+    onOver()
+    return end
+  }
+  const results: AsyncIterableIterator<ExecutionResult> = {
     async next() {
-      if (failed) return over
+      if (over) return end
       try {
-        return await iterator.next()
+        const { done, value } = await events.next()
+        return done ? leave() : { done: false, value: await resultOf(value) }
       } catch (error) {
-        failed = true
+        leave()
         throw error
       }
     },
-    return: async () => (await iterator.return?.()) ?? over,
-    [Symbol.asyncIterator]: () => events,
+    async return() {
+      leave()
+      await events.return?.()
+      return end
+    },
+    [Symbol.asyncIterator]: () => results,
   }
-  return events
+  return results
 }

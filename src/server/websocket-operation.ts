@@ -17,6 +17,8 @@ import type { Yoga } from './yoga.ts'
 
 export interface Opened {
   readonly request: IncomingMessage
+  /** Told of each subscription that begins; gives back how to tell that it is over. */
+  readonly subscribed: () => () => void
 }
 
 export interface WebSocketOperationOptions {
@@ -24,13 +26,18 @@ export interface WebSocketOperationOptions {
   readonly log: Logger
   /** True once no operation may begin any more. */
   readonly isClosing: () => boolean
+  /** In milliseconds. */
+  readonly connectionInitTimeout: number
+  /** Most operations under way on one socket. */
+  readonly maxSocketSubscriptions: number
 }
 
 /**
  * The graphql-ws protocol, its operations through the same plugins as HTTP's. What cannot begin is answered by an
  * error of its own: thrown, it would close the socket, and with it every other operation of the client.
  */
-export function createWebSocketOperations({ yoga, log, isClosing }: WebSocketOperationOptions): Server<Opened> {
+export function createWebSocketOperations(options: WebSocketOperationOptions): Server<Opened> {
+  const { yoga, log, isClosing, connectionInitTimeout, maxSocketSubscriptions } = options
   const begunOf = new WeakMap<ExecutionArgs, Begun>()
   const begun = (args: ExecutionArgs) => {
     const known = begunOf.get(args)
@@ -38,15 +45,14 @@ export function createWebSocketOperations({ yoga, log, isClosing }: WebSocketOpe
     return known
   }
 
-  async function begin(request: IncomingMessage, params: SubscribePayload): Promise<ExecutionArgs | GraphQLError[]> {
-    if (isClosing()) return [new GatewayError('SHUTTING_DOWN', 'The gateway is stopping: ask again.')]
+  async function begin(opened: Opened, params: SubscribePayload): Promise<ExecutionArgs | GraphQLError[]> {
     const requestId = createRequestId()
     const client = new AbortController()
     try {
-      const { schema, parse, validate, contextFactory, ...functions } = yoga.getEnveloped({
+      const { schema, parse, validate, contextFactory, execute, subscribe } = yoga.getEnveloped({
         requestId,
         signal: client.signal,
-        req: request,
+        req: opened.request,
         params,
       })
       const document = parse(params.query)
@@ -63,7 +69,7 @@ export function createWebSocketOperations({ yoga, log, isClosing }: WebSocketOpe
         variableValues: params.variables ?? null,
         contextValue: await contextFactory(),
       }
-      begunOf.set(args, { ...functions, client })
+      begunOf.set(args, { execute, subscribe, client, opened })
       return args
     } catch (error) {
       return [show(error, { log, requestId })]
@@ -71,9 +77,21 @@ export function createWebSocketOperations({ yoga, log, isClosing }: WebSocketOpe
   }
 
   return makeServer<Record<string, unknown> | undefined, Opened>({
-    onSubscribe: ({ extra }, _id, params) => begin(extra.request, params),
+    connectionInitWaitTimeout: connectionInitTimeout,
+    async onSubscribe({ extra, subscriptions }, id, params) {
+      if (isClosing()) {
+        // Unanswered: the socket is about to be closed, by which a client knows that it never began, and asks elsewhere.
+        delete subscriptions[id]
+        return [new GatewayError('SHUTTING_DOWN', 'The gateway is stopping: ask again.')]
+      }
+      if (Object.keys(subscriptions).length > maxSocketSubscriptions) return [tooMany(maxSocketSubscriptions)]
+      return begin(extra, params)
+    },
     execute: args => leavable(() => begun(args).execute(args), begun(args).client),
-    subscribe: args => leavable(() => begun(args).subscribe(args), begun(args).client),
+    subscribe(args) {
+      const { subscribe, client, opened } = begun(args)
+      return leavable(() => subscribe(args), client, opened.subscribed())
+    },
     onNext: (_context, _id, _payload, _args, { errors, ...result }) =>
       errors && ({ ...result, errors: errors.map(formatted) } as FormattedExecutionResult),
     onError: (_context, _id, _payload, errors) => errors.map(error => formatted(show(error, { log }))),
@@ -82,35 +100,55 @@ export function createWebSocketOperations({ yoga, log, isClosing }: WebSocketOpe
 
 interface Begun extends Pick<ReturnType<Yoga['getEnveloped']>, 'execute' | 'subscribe'> {
   readonly client: AbortController
+  readonly opened: Opened
+}
+
+function tooMany(limit: number): GatewayError {
+  const message = `The WebSocket has ${limit} operations under way, and takes no more: end some, or open another.`
+  return new GatewayError('TOO_MANY_SUBSCRIPTIONS', message, { limit })
 }
 
 /**
  * graphql-ws lets go of a stream when its client completes it or goes away, but not of a single answer under way: so
  * that, too, is a stream, and whoever lets go of it says that the client has gone.
  */
-function leavable(run: () => unknown, client: AbortController): AsyncIterableIterator<ExecutionResult> {
+function leavable(
+  run: () => unknown,
+  client: AbortController,
+  onOver: () => void = () => {},
+): AsyncIterableIterator<ExecutionResult> {
   // Also what throws at once is this operation's failure alone: thrown here, it would close the socket.
   const results = new Promise(resolve => resolve(run())).then(resultsOf)
   let left = false
   const stream: AsyncIterableIterator<ExecutionResult> = {
     async next() {
-      const begun = await results
-      return left ? { done: true, value: undefined } : begun.next()
+      try {
+        const begun = await results
+        const next = left ? end : await begun.next()
+        if (next.done) onOver()
+        return next
+      } catch (error) {
+        onOver()
+        throw error
+      }
     },
     async return() {
       left = true
+      onOver()
       client.abort()
       // Also where its results begin only now. That it never began is for `next` to tell, if anybody asks.
       await results.then(
         begun => begun.return?.(),
         () => undefined,
       )
-      return { done: true, value: undefined }
+      return end
     },
     [Symbol.asyncIterator]: () => stream,
   }
   return stream
 }
+
+const end = { done: true, value: undefined } as const
 
 async function* once<T>(value: T): AsyncGenerator<T, void> {
   yield value

@@ -9,6 +9,7 @@ import { useIncrementalDelivery } from './incremental.ts'
 import { type LimitOptions, useLimits } from './limit.ts'
 import { type CreateContext, contextOf, type ServerContext, useOperations } from './operation.ts'
 import { useReadableRequests } from './request.ts'
+import { type Subscriptions, useEndableStreams } from './subscription.ts'
 
 export const endpoint = '/graphql'
 
@@ -17,6 +18,7 @@ export interface YogaOptions {
   readonly createContext: CreateContext
   readonly log: Logger
   readonly limits: LimitOptions
+  readonly subscriptions: Subscriptions
   readonly cost: CostOptions
   /** In bytes. */
   readonly maxBody: number
@@ -28,7 +30,7 @@ export type Yoga = YogaServerInstance<ServerContext, Context>
 
 /** A request's life is the order of this list; what is off is off for every transport. */
 export function createGraphQLServer(options: YogaOptions): Yoga {
-  const { schema, createContext, log, limits, cost, maxBody, allowedOrigins } = options
+  const { schema, createContext, log, limits, cost, subscriptions, maxBody, allowedOrigins } = options
   const graphiql = createGraphiQL(options.graphiql)
   return createYoga<ServerContext, Context>({
     schema,
@@ -60,7 +62,8 @@ export function createGraphQLServer(options: YogaOptions): Yoga {
       useReadableRequests(),
       ...useLimits(limits),
       ...useIncrementalDelivery(),
-      useOperations(createContext),
+      useOperations(createContext, subscriptions),
+      useEndableStreams(subscriptions),
       useErrors(log),
       useCost(cost),
     ],

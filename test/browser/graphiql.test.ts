@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import { UpdateSigningCertificateCommand } from '@aws-sdk/client-iam'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createGraphiQL } from '../../src/server/graphiql.ts'
@@ -89,6 +90,21 @@ describe.skipIf(executablePath === undefined)('GraphiQL in Chromium', () => {
     await graphiql.shows('"userName": "alice"')
     await graphiql.shows('"previousStatus": "ACTIVE"')
     await graphiql.shows('"status": "INACTIVE"')
+    expect(graphiql.complaints).toEqual([])
+  })
+
+  test('shows a change that was not made through the gateway, once CloudTrail tells of it', async () => {
+    await using gateway = await startTestGateway('--sandbox-users=2', '--sandbox-event-delay=0')
+    await using graphiql = await openGraphiQL(browser, gateway)
+    const subscription = subscribed(gateway.gateway.events)
+    await graphiql.run('Watch')
+    await subscription
+    const { userName, certificateId } = gateway.sandbox.example ?? {}
+    const elsewhere = { UserName: userName, CertificateId: certificateId, Status: 'Inactive' } as const
+    await gateway.gateway.iam.sdk.send(new UpdateSigningCertificateCommand(elsewhere))
+    await graphiql.shows(`"userName": "${userName}"`)
+    await graphiql.shows('"status": "INACTIVE"')
+    await graphiql.shows('"source": "CLOUDTRAIL"')
     expect(graphiql.complaints).toEqual([])
   })
 

@@ -221,6 +221,7 @@ function change(of: Partial<Told<NewChange>>): Told<NewChange> {
     changedAt: new Date(0),
     changedBy: undefined,
     source: 'GATEWAY',
+    call: undefined,
     id: 'id',
     superseded: false,
     ...of,

@@ -10,6 +10,7 @@ const change: SigningCertificateChange = {
   changedAt: new Date('2026-01-01T00:00:00Z'),
   changedBy: undefined,
   source: 'GATEWAY',
+  call: undefined,
 }
 
 test.each([

@@ -198,6 +198,15 @@ describe.each([
     })
     expect(await make(client)).toMatchObject({ answeredAt: new Date('2026-01-02T03:04:06Z') })
   })
+
+  test('says with which access key it was made, and when it was under way', async () => {
+    await using client = await startStubClient(made)
+    const before = performance.now()
+    const { accessKeyId, span } = await make(client)
+    expect(accessKeyId).toBe('AKIASTUBSTUBSTUBSTUB')
+    const times = [before, span.sentAt, span.answeredAt, performance.now()]
+    expect(times).toEqual(times.toSorted((a, b) => a - b))
+  })
 })
 
 test('an upload is in doubt where its answer does not show the certificate', async () => {

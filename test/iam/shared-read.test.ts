@@ -154,7 +154,7 @@ describe('through the front door', () => {
     )
     expect(await statusNow()).toBe('INACTIVE')
     expect(await gateway.callsOf(statusNow)).toEqual([])
-    gateway.gateway.events.publish(aChange({ userName: 'Apart', credentialId: certificateId }))
+    await gateway.gateway.events.publish(aChange({ userName: 'Apart', credentialId: certificateId }))
     expect(await gateway.callsOf(statusNow)).toEqual(['ListSigningCertificates apart'])
   })
 })

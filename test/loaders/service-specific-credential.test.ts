@@ -177,8 +177,12 @@ describe('credentials of which a change was told', () => {
     return data.serviceSpecificCredentials.nodes.filter((row: Row) => row.status === status)
   }
 
-  function tell(gateway: TestGateway, row: Row, status: ServiceSpecificCredentialChange['status']): void {
-    gateway.gateway.events.publish<ServiceSpecificCredentialChange>({
+  async function tell(
+    gateway: TestGateway,
+    row: Row,
+    status: ServiceSpecificCredentialChange['status'],
+  ): Promise<void> {
+    await gateway.gateway.events.publish<ServiceSpecificCredentialChange>({
       kind: 'ServiceSpecificCredential',
       userName: row.userName.toUpperCase(),
       credentialId: row.serviceSpecificCredentialId,
@@ -188,6 +192,7 @@ describe('credentials of which a change was told', () => {
       changedAt: new Date(),
       changedBy: undefined,
       source: 'CLOUDTRAIL',
+      call: undefined,
     })
   }
 
@@ -195,9 +200,9 @@ describe('credentials of which a change was told', () => {
     await using gateway = await startTestGateway('--sandbox-users=20')
     const [row] = await rows(gateway, 'ACTIVE')
     if (!row) throw new Error('expected an active credential')
-    tell(gateway, row, 'Inactive')
+    await tell(gateway, row, 'Inactive')
     expect(await shown(gateway, row)).toEqual(['INACTIVE', 'INACTIVE', 'INACTIVE', 'INACTIVE'])
-    tell(gateway, row, undefined)
+    await tell(gateway, row, undefined)
     expect(await shown(gateway, row)).toEqual([undefined, undefined, undefined, undefined])
   })
 
@@ -205,9 +210,9 @@ describe('credentials of which a change was told', () => {
     await using gateway = await startTestGateway('--sandbox-users=20')
     const [row] = await rows(gateway, 'EXPIRED')
     if (!row) throw new Error('expected an expired credential')
-    tell(gateway, row, 'Active')
+    await tell(gateway, row, 'Active')
     expect(await shown(gateway, row)).toEqual(['EXPIRED', 'EXPIRED', 'EXPIRED', 'EXPIRED'])
-    tell(gateway, row, undefined)
+    await tell(gateway, row, undefined)
     expect(await shown(gateway, row)).toEqual([undefined, undefined, undefined, undefined])
   })
 })

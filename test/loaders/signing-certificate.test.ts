@@ -106,7 +106,7 @@ describe('while IAM’s lists lag behind a change of this gateway', () => {
   test('a certificate whose deletion was told is gone, also as a node', async () => {
     const { data } = await gateway.ask(holdings, { userName: 'alice' })
     const [{ id, certificateId: deleted }] = data.user.signingCertificates.nodes
-    gateway.gateway.events.publish<SigningCertificateChange>({
+    await gateway.gateway.events.publish<SigningCertificateChange>({
       kind: 'SigningCertificate',
       userName: 'alice',
       credentialId: deleted,
@@ -115,6 +115,7 @@ describe('while IAM’s lists lag behind a change of this gateway', () => {
       changedAt: new Date(),
       changedBy: undefined,
       source: 'CLOUDTRAIL',
+      call: undefined,
     })
     const { nodes } = (await gateway.ask(holdings, { userName: 'alice' })).data.user.signingCertificates
     expect(nodes).toHaveLength(1)
@@ -146,15 +147,16 @@ test('a certificate that was deleted, and told so, and uploaded again elsewhere 
       changedAt,
       changedBy: undefined,
       source: 'CLOUDTRAIL',
+      call: undefined,
     })
   const ids = async () =>
     (await gateway.ask(holdings, { userName: 'alice' })).data.user.signingCertificates.nodes.map(
       (node: { certificateId: string }) => node.certificateId,
     )
   // Its uploadDate is half a year back: a deletion of a year ago was of an earlier one.
-  told(new Date(Date.now() - 365 * 86_400_000))
+  await told(new Date(Date.now() - 365 * 86_400_000))
   expect(await ids()).toContain(certificateId)
-  told(new Date())
+  await told(new Date())
   expect(await ids()).not.toContain(certificateId)
 })
 
@@ -169,6 +171,7 @@ describe('a page of IAM', () => {
     changedAt: new Date('2026-06-01T00:00:00Z'),
     changedBy: undefined,
     source: 'CLOUDTRAIL',
+    call: undefined,
     id: 'id',
     superseded: false,
   } as const

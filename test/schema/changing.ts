@@ -46,7 +46,11 @@ export async function toldDuring(events: ChangeLog, work: () => Promise<unknown>
   await work()
   const last = events.latestId()
   const told: Told<NewChange>[] = []
-  const subscription = events.subscribe({ after: before, accepts: (_change): _change is NewChange => true })
+  const subscription = events.subscribe({
+    after: before,
+    kind: 'SigningCertificate',
+    accepts: (_change): _change is NewChange => true,
+  })
   while ((told.at(-1)?.id ?? before) !== last) {
     const { value, done } = await subscription.next()
     if (done) throw new Error('expected another change, got the end')

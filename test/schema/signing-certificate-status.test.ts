@@ -49,6 +49,12 @@ describe('setting a status', () => {
         changedAt: expect.any(Date),
         changedBy: `arn:aws:iam::${gateway.sandbox.accountId}:user/service/gateway`,
         source: 'GATEWAY',
+        call: {
+          api: 'UpdateSigningCertificate',
+          requestId: expect.any(String),
+          accessKeyId: gateway.sandbox.credentials.accessKeyId,
+          span: { sentAt: expect.any(Number), answeredAt: expect.any(Number) },
+        },
         superseded: false,
       },
     ])
@@ -75,7 +81,7 @@ describe('setting a status', () => {
   })
 
   test('that it has already is told where something else was told last', async () => {
-    publish({ status: 'Inactive' })
+    await publish({ status: 'Inactive' })
     expect(await told(() => set('ACTIVE'))).toMatchObject([
       { previousStatus: 'Inactive', status: 'Active', superseded: false },
     ])
@@ -128,7 +134,7 @@ describe('setting a status', () => {
 
   test('where the list fails, what was told last is the previous status, in its spelling of the name', async () => {
     gateway.sandbox.fault({ action: 'ListSigningCertificates', answer: { code: 'AccessDenied' } })
-    publish({ status: 'Active' })
+    await publish({ status: 'Active' })
     expect(await told(() => set('INACTIVE', 'ANN'))).toMatchObject([
       { userName: 'Ann', previousStatus: 'Active', status: 'Inactive' },
     ])
@@ -154,6 +160,7 @@ describe('uploading', () => {
         status: 'Active',
         changedBy: `arn:aws:iam::${gateway.sandbox.accountId}:user/service/gateway`,
         source: 'GATEWAY',
+        call: { api: 'UploadSigningCertificate', accessKeyId: gateway.sandbox.credentials.accessKeyId },
         superseded: false,
       },
     ])
@@ -220,7 +227,7 @@ describe('uploading', () => {
     const body = mintCertificate()
     certificateId = (await put(body)).signingCertificate.certificateId
     await account.iam.send(new DeleteSigningCertificateCommand({ UserName: 'Ann', CertificateId: certificateId }))
-    publish({ status: undefined })
+    await publish({ status: undefined })
     expect(await told(() => put(body))).toMatchObject([{ credentialId: certificateId, status: 'Active' }])
   })
 
@@ -230,8 +237,8 @@ describe('uploading', () => {
 })
 
 /** As whoever else learns of changes tells them, by IAM's clock, which is cut to the second. */
-function publish(change: Pick<SigningCertificateChange, 'status'>): void {
-  gateway.gateway.events.publish<SigningCertificateChange>({
+async function publish(change: Pick<SigningCertificateChange, 'status'>): Promise<void> {
+  await gateway.gateway.events.publish<SigningCertificateChange>({
     kind: 'SigningCertificate',
     userName: 'Ann',
     credentialId: certificateId,
@@ -239,6 +246,7 @@ function publish(change: Pick<SigningCertificateChange, 'status'>): void {
     changedAt: new Date(Math.floor(Date.now() / 1000) * 1000),
     changedBy: undefined,
     source: 'CLOUDTRAIL',
+    call: undefined,
     ...change,
   })
 }

@@ -11,6 +11,7 @@ export function aChange(of: Partial<SigningCertificateChange> = {}): SigningCert
     changedAt: new Date('2026-09-11T13:15:06Z'),
     changedBy: undefined,
     source: 'GATEWAY',
+    call: undefined,
     ...of,
   }
 }

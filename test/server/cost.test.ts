@@ -141,7 +141,7 @@ describe('each event of a subscription says what it cost by itself', () => {
     await vi.waitFor(() => expect(gateway.gateway.events.subscribers).toBe(1))
     const change = { userName, credentialId, status: 'Inactive' as const }
     for (const pending of [first, undefined, undefined]) {
-      gateway.gateway.events.publish(aChange(change))
+      await gateway.gateway.events.publish(aChange(change))
       const result = await (stream?.nextResult() ?? (pending ?? results?.next())?.then(({ value }) => value))
       expect(result?.data).toMatchObject({ signingCertificateStatusChanged: { signingCertificate: {} } })
       expect(costOf(result).iamCalls).toEqual({ estimated: 1, made: 1, shared: 0, cached: 0, throttled: 0 })

@@ -123,7 +123,7 @@ describe.each(departures)('a client that leaves %s', (_how, begin) => {
     sandbox.fault({ action: 'ListSigningCertificates', answer: 'hang' })
     const leave = await begin(gateway, subscription)
     await until(() => running.events.subscribers === 1)
-    running.events.publish(aChange())
+    await running.events.publish(aChange())
     await until(() => listed(gateway).length === 1)
     await leave()
     await idle(gateway)

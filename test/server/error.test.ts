@@ -130,6 +130,19 @@ describe('an unexpected error', () => {
     throw new TypeError(`broken by ${secret}`)
   }
   const failingStream = () => ({ next: async () => thrown(), [Symbol.asyncIterator]: failingStream })
+  const brokenEvent = () => {
+    const broken = {
+      get id() {
+        return thrown()
+      },
+    }
+    const pending = [{ done: false, value: broken as never } as const]
+    const stream = {
+      next: () => new Promise<{ done: false; value: never }>(resolve => pending.splice(0).forEach(resolve)),
+      [Symbol.asyncIterator]: () => stream,
+    }
+    return stream
+  }
   const masked = (requestId: unknown, path?: (string | number)[]) => ({
     message: 'Something unexpected happened. The gateway has logged it under this request id.',
     ...(path && { path }),
@@ -199,9 +212,9 @@ describe('an unexpected error', () => {
   const failures: [where: string, change: Parameters<typeof startLoggedServer>[0], shown: object][] = [
     ['in subscribe', context => ({ ...context, events: { ...context.events, subscribe: thrown } }), { path }],
     [
-      'in the resolve of an event',
-      context => ({ ...context, loaders: { ...context.loaders, clearAll: thrown } }),
-      { path },
+      'in a field of an event',
+      context => ({ ...context, events: { ...context.events, subscribe: brokenEvent } }),
+      { path: [...path, 'id'] },
     ],
     ['in mid-stream', context => ({ ...context, events: { ...context.events, subscribe: failingStream } }), {}],
   ]
@@ -209,7 +222,7 @@ describe('an unexpected error', () => {
     await using server = await startLoggedServer(change)
     await using socket = await openGraphQLSocket(server.url)
     const after = server.events.latestId()
-    server.events.publish(aChange())
+    await server.events.publish(aChange())
     const payload = { query, variables: { after } }
 
     const bySocket = await socket.ask(payload).then(

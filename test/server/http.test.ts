@@ -1,19 +1,11 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import type { Server } from 'node:http'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { startTestGateway, type TestGateway } from '../gateway.ts'
+import { aChange } from './change.ts'
 import { startLoggedServer } from './logged-server.ts'
-import {
-  openGraphQLSocket,
-  openPlainSocket,
-  openSocket,
-  postText,
-  readToEnd,
-  requestText,
-  sendRaw,
-  subscribeBySse,
-} from './transport.ts'
+import { openPlainSocket, openSocket, postText, readToEnd, requestText, sendRaw, subscribeBySse } from './transport.ts'
 
 const at = (gateway: { readonly url: string }, path: string) => gateway.url.replace('/graphql', path)
 const watch = { query: 'subscription { signingCertificateStatusChanged { userName } }' }
@@ -144,23 +136,60 @@ describe('closing', () => {
     expect(await closed).toEqual([1001, Buffer.from('Going away')])
   })
 
-  test('completes subscriptions on a WebSocket, after what they had not read yet, and closes it by 1001', async () => {
+  test('closes a WebSocket by 1001 alone: its subscriptions are not complete', async () => {
     await using gateway = await startTestGateway(patient)
-    await using socket = await openGraphQLSocket(gateway.url)
-    const results = socket.run(watch)
-    const end = results.next()
+    await using plain = await openPlainSocket(gateway.url)
+    const types: string[] = []
+    plain.socket.on('message', data => types.push(JSON.parse(String(data)).type))
+    plain.send({ type: 'subscribe', id: '1', payload: watch })
     await vi.waitFor(() => expect(gateway.gateway.events.subscribers).toBe(1))
+    const closed = once(plain.socket, 'close')
     await gateway.gateway.close()
-    expect(await end).toEqual({ done: true, value: undefined })
-    expect(await socket.closed).toMatchObject({ code: 1001, reason: 'Going away' })
+    expect(await closed).toEqual([1001, Buffer.from('Going away')])
+    expect(types).toEqual([])
+    expect(gateway.gateway.events.subscribers).toBe(0)
   })
 
-  test('completes subscriptions over SSE, and ends their answers', async () => {
+  test('tells a subscription on, while a query on its WebSocket is answered', async () => {
+    await using gateway = await startTestGateway('--sandbox-users=2', patient, '--report-cost=false')
+    const begun = underWay(gateway, { delay: 500 })
+    await using plain = await openPlainSocket(gateway.url)
+    plain.send({ type: 'subscribe', id: 'watch', payload: watch })
+    plain.send({ type: 'subscribe', id: 'slow', payload: slowQuery })
+    await begun
+    const { events } = gateway.gateway
+    await vi.waitFor(() => expect(events.subscribers).toBe(1))
+    const closed = gateway.gateway.close()
+    await events.publish(aChange())
+    expect(await plain.message()).toMatchObject({ id: 'watch', type: 'next' })
+    expect(await plain.message()).toMatchObject({ id: 'slow', type: 'next' })
+    expect(await plain.message()).toEqual({ id: 'slow', type: 'complete' })
+    await closed
+  })
+
+  test('ends the answers of subscriptions over SSE, which are not complete', async () => {
+    // Where NODE_ENV is test, Yoga has something to send every moment: nothing may have to wait for that.
+    vi.stubEnv('NODE_ENV', 'production')
+    onTestFinished(() => void vi.unstubAllEnvs())
     await using gateway = await startTestGateway(patient)
     await using stream = await subscribeBySse(gateway.url, watch)
+    const { events } = gateway.gateway
+    await vi.waitFor(() => expect(events.subscribers).toBe(1))
     const closed = gateway.gateway.close()
-    expect(await stream.next()).toEqual({ event: 'complete', data: '' })
     expect(await stream.next()).toBeUndefined()
+    await closed
+    expect(events.subscribers).toBe(0)
+  })
+
+  test('answers a query over SSE, and completes it', async () => {
+    await using gateway = await startTestGateway('--sandbox-users=2', patient, '--report-cost=false')
+    const begun = underWay(gateway, { delay: 300 })
+    const asked = subscribeBySse(gateway.url, slowQuery)
+    await begun
+    const closed = gateway.gateway.close()
+    await using stream = await asked
+    expect(await stream.nextResult()).toEqual({ data: { user: { userName: 'alice' } } })
+    expect(await stream.next()).toEqual({ event: 'complete', data: '' })
     await closed
   })
 
@@ -196,15 +225,15 @@ describe('closing', () => {
     await using plain = await openPlainSocket(gateway.url)
     plain.send({ type: 'subscribe', id: 'slow', payload: slowQuery })
     await begun
+    const gone = once(plain.socket, 'close')
     const closed = gateway.gateway.close()
     plain.send({ type: 'subscribe', id: 'late', payload: { query: '{ latestChangeId }' } })
     socket.write(requestText('GET /ready', { connection: 'keep-alive' }))
     socket.write(postText(JSON.stringify({ query: '{ latestChangeId }' })))
-    expect(await plain.message()).toMatchObject({
-      id: 'late',
-      type: 'error',
-      payload: [{ extensions: { code: 'SHUTTING_DOWN' } }],
-    })
+    // What is late is not answered: that the socket closes tells the client that it never began.
+    expect(await plain.message()).toMatchObject({ id: 'slow', type: 'next' })
+    expect(await plain.message()).toEqual({ id: 'slow', type: 'complete' })
+    expect(await gone).toEqual([1001, Buffer.from('Going away')])
     const text = await read
     expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 503', 'HTTP/1.1 503'])
     expect(text).toContain('"userName":"alice"')

@@ -12,6 +12,7 @@ import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts'
 import { schema } from '../../src/schema/index.ts'
 import { createGate } from '../../src/server/gate.ts'
 import { type HttpServer, startHttpServer } from '../../src/server/http.ts'
+import { createSubscriptions } from '../../src/server/subscription.ts'
 import { createGraphQLServer } from '../../src/server/yoga.ts'
 
 export interface LogLine {
@@ -56,8 +57,10 @@ export async function startLoggedServer(
   })
   const events = createChangeLog({ capacity: 100 })
   const x509 = createX509Reader()
+  const subscriptions = createSubscriptions(100)
   const yoga = createGraphQLServer({
     schema,
+    subscriptions,
     log,
     limits: { maxDepth: 12, maxAliases: 30, maxDirectives: 50, maxTokens: 2000 },
     cost: { maxIamCalls: 1500, reportCost: false },
@@ -90,7 +93,9 @@ export async function startLoggedServer(
     log,
     maxBody: 131_072,
     isReady: iam.answersLately,
-    endSubscriptions: events.close,
+    troubles: () => [],
+    subscriptions,
+    sockets: { keepAlive: 30_000, connectionInitTimeout: 10_000, maxSocketSubscriptions: 100 },
   })
   return {
     url: `http://127.0.0.1:${http.port}/graphql`,

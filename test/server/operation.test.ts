@@ -71,7 +71,7 @@ test('a subscription lives on: each of its events has a time of its own', async 
   const recover = sandbox.fault({ action: 'ListSigningCertificates', answer: 'hang' })
   // Begun later, and over before: the subscription has outlived the time of an operation.
   expect((await gateway.ask(sweep)).errors).not.toEqual([])
-  running.events.publish(aChange())
+  await running.events.publish(aChange())
   expect(await stream.nextResult()).toMatchObject({
     data: { signingCertificateStatusChanged: { userName: 'alice', signingCertificate: null } },
     errors: [
@@ -83,7 +83,7 @@ test('a subscription lives on: each of its events has a time of its own', async 
   })
   recover()
   const { certificateId } = sandbox.example ?? { certificateId: '' }
-  running.events.publish(aChange({ credentialId: certificateId }))
+  await running.events.publish(aChange({ credentialId: certificateId }))
   const next = await stream.nextResult()
   expect(next.errors).toBeUndefined()
   expect(next.data).toEqual({
@@ -112,7 +112,7 @@ test('whatever begins ends: with its answer, and a subscription at once, but for
   await using stream = await subscribeBySse(server.url, { query: subscription })
   await until(() => server.events.subscribers === 1)
   expect(underWay).toBe(0)
-  server.events.publish(aChange())
+  await server.events.publish(aChange())
   await stream.nextResult()
   expect(underWay).toBe(0)
 })

@@ -1,5 +1,6 @@
 import type { FormattedExecutionResult } from 'graphql'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { WebSocketServer } from 'ws'
 import { startTestGateway, type TestGateway } from '../gateway.ts'
 import { aChange } from './change.ts'
 import { openGraphQLSocket, openPlainSocket, openSocket, postText, subscribeBySse } from './transport.ts'
@@ -72,7 +73,7 @@ describe.each(transports)('a subscription over %s', (_name, subscribe) => {
   test('tells what a mutation changes, and no more than its filter takes', async () => {
     await using everyone = await subscribe({})
     await using alice = await subscribe({ userName: 'ALICE' })
-    gateway.gateway.events.publish(aChange({ userName: 'bob' }))
+    await gateway.gateway.events.publish(aChange({ userName: 'bob' }))
     const { userName, certificateId } = gateway.sandbox.example ?? { userName: '', certificateId: '' }
     const { data } = await gateway.ask(
       'mutation ($input: SetSigningCertificateStatusInput!) { setSigningCertificateStatus(input: $input) { __typename } }',
@@ -88,18 +89,18 @@ describe.each(transports)('a subscription over %s', (_name, subscribe) => {
   test('replays behind `after` what is remembered, and goes on with what comes', async () => {
     const { events } = gateway.gateway
     const { data } = await gateway.ask('{ latestChangeId }')
-    events.publish(aChange({ userName: 'first' }))
-    events.publish(aChange({ userName: 'second' }))
+    await events.publish(aChange({ userName: 'first' }))
+    await events.publish(aChange({ userName: 'second' }))
     await using stream = await subscribe({ after: data.latestChangeId })
     expect(await stream.next()).toEqual(changed({ userName: 'first', status: 'INACTIVE' }))
     expect(await stream.next()).toEqual(changed({ userName: 'second', status: 'INACTIVE' }))
-    events.publish(aChange({ userName: 'third' }))
+    await events.publish(aChange({ userName: 'third' }))
     expect(await stream.next()).toEqual(changed({ userName: 'third', status: 'INACTIVE' }))
   })
 
   test('from a change that is not remembered is refused, and completes', async () => {
     const after = gateway.gateway.events.latestId()
-    for (let index = 0; index < 5; index += 1) gateway.gateway.events.publish(aChange())
+    for (let index = 0; index < 5; index += 1) await gateway.gateway.events.publish(aChange())
     for (const forgotten of [after, 'anything', 'epoch.1']) {
       await using stream = await subscribe({ after: forgotten })
       expect(await stream.next()).toMatchObject({
@@ -114,7 +115,7 @@ describe.each(transports)('a subscription over %s', (_name, subscribe) => {
     const { events } = gateway.gateway
     {
       await using stream = await subscribe({})
-      events.publish(aChange())
+      await events.publish(aChange())
       await stream.next()
       expect(events.subscribers).toBe(1)
     }
@@ -184,11 +185,18 @@ describe('a subscriber that stops reading', () => {
   })
 
   test('holds up no other, and once it reads again is told that it was too slow: over graphql-ws', async () => {
+    const upgrade = vi.spyOn(WebSocketServer.prototype, 'handleUpgrade')
     await using slow = await openPlainSocket(gateway.url)
+    const [server] = upgrade.mock.contexts as WebSocketServer[]
+    const [held] = server?.clients ?? []
+    upgrade.mockRestore()
     slow.send({ type: 'subscribe', id: 'slow', payload: { query } })
     await vi.waitFor(() => expect(gateway.gateway.events.subscribers).toBe(1))
     slow.socket.pause()
     await everyoneElseReads()
+    // One change is on its way to it; the others wait in the log, once for all.
+    expect(held?.bufferedAmount).toBeGreaterThan(0)
+    expect(held?.bufferedAmount).toBeLessThan(2_000_000)
     slow.socket.resume()
     let message = await slow.message()
     while (message.type === 'next') message = await slow.message()
@@ -209,7 +217,7 @@ describe('a subscriber that stops reading', () => {
     await vi.waitFor(() => expect(gateway.gateway.events.subscribers).toBe(2))
     await using bySse = await subscribeBySse(gateway.url, { query })
     for (let round = 0; round < rounds; round += 1) {
-      gateway.gateway.events.publish(large())
+      await gateway.gateway.events.publish(large())
       expect((await next).value).not.toHaveProperty('errors')
       next = bySocket.next()
       expect(await bySse.nextResult()).not.toHaveProperty('errors')

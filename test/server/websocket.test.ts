@@ -1,10 +1,13 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { startTestGateway, type TestGateway } from '../gateway.ts'
 import { startLoggedServer } from './logged-server.ts'
 import { openGraphQLSocket, openPlainSocket, requestText, sendRaw, upgradeStatus } from './transport.ts'
+
+const watch = 'subscription { signingCertificateStatusChanged { id } }'
 
 let gateway: TestGateway
 beforeEach(async () => {
@@ -142,6 +145,46 @@ test('a client that answers pings is kept, one that does not is let go', async (
     vi.useRealTimers()
   }
 })
+
+test('a WebSocket that does not say connection_init in time is closed, with the code that says so', async () => {
+  await using hasty = await startTestGateway('--sandbox-users=0', '--connection-init-timeout=0.1')
+  const socket = new WebSocket(hasty.url.replace('http', 'ws'), 'graphql-transport-ws')
+  expect(await closeOf(socket)).toEqual({ code: 4408, reason: 'Connection initialisation timeout' })
+})
+
+test('a client that neither reads nor answers pings is let go: --keep-alive', async () => {
+  await using strict = await startTestGateway('--sandbox-users=0', '--keep-alive=0.2')
+  await using plain = await openPlainSocket(strict.url)
+  plain.send({ type: 'subscribe', id: '1', payload: { query: watch } })
+  await vi.waitFor(() => expect(strict.gateway.events.subscribers).toBe(1))
+  plain.socket.pause()
+  await vi.waitFor(() => expect(strict.gateway.events.subscribers).toBe(0), { timeout: 20_000 })
+  plain.socket.resume()
+  expect(await closeOf(plain.socket)).toMatchObject({ code: 1006 })
+})
+
+test('a client that sends and does not read is not read from any more, until it reads', async () => {
+  await using wide = await startTestGateway('--sandbox-users=0', '--max-body=1000000', '--keep-alive=3600')
+  await using plain = await openPlainSocket(wide.url)
+  const ping = { type: 'ping', payload: { x: 'x'.repeat(900_000) } }
+  const count = 60
+  plain.socket.pause()
+  for (let sent = 0; sent < count; sent += 1) plain.send(ping)
+  // More than the buffers between two sockets of this machine hold, and more than the gateway takes in.
+  await settledAmount(plain.socket)
+  expect(plain.socket.bufferedAmount).toBeGreaterThan(20_000_000)
+  plain.socket.resume()
+  for (let read = 0; read < count; read += 1) expect(await plain.message()).toMatchObject({ type: 'pong' })
+})
+
+/** Resolves once nothing more of what was sent goes out. */
+async function settledAmount(socket: WebSocket): Promise<void> {
+  let before = -1
+  while (socket.bufferedAmount !== before) {
+    before = socket.bufferedAmount
+    await wait(500)
+  }
+}
 
 test('a refused client that does not hang up is hung up on', async () => {
   const socket = connect({ port: Number(new URL(gateway.url).port), host: '127.0.0.1', allowHalfOpen: true })

@@ -22,6 +22,8 @@ const mayImport: ReadonlyMap<string, readonly string[]> = new Map([
       'loaders',
       'iam',
       'events',
+      'change-feed',
+      'reconciliation',
       'gateway-error',
       'sandbox',
     ],
@@ -36,14 +38,25 @@ const mayImport: ReadonlyMap<string, readonly string[]> = new Map([
   ['context', ['loaders', 'iam', 'events', 'gateway-error']],
   ['loaders', ['iam', 'events/overlay.ts', 'gateway-error']],
   ['events', ['iam/model.ts', 'gateway-error']],
+  ['change-feed', ['events', 'gateway-error']],
+  ['reconciliation', ['events', 'iam', 'log', 'gateway-error']],
   ['iam', ['gateway-error']],
   ['gateway-error', []],
   // Nothing of ours: shared code would let both sides be wrong together.
   ['sandbox', []],
 ])
 
-/** Only this room knows the SDK. */
-const sdkRoom = 'iam'
+/** The one room that knows a package. */
+const roomOfPackage: ReadonlyMap<string, string> = new Map([
+  ['@aws-sdk/client-iam', 'iam'],
+  ['@aws-sdk/client-sts', 'iam'],
+  ['@aws-sdk/client-sqs', 'change-feed'],
+  ['@redis/client', 'events'],
+])
+
+/** What the SDK's clients are made of: for the rooms that have a client. */
+const sdk = /^@(aws-sdk|smithy)\//
+const sdkRooms = ['iam', 'change-feed']
 
 export function layerBreaches(modules: readonly Module[]): string[] {
   return modules.flatMap(({ path, imports }) => {
@@ -74,7 +87,8 @@ export function importCycles(modules: readonly Module[]): string[] {
 function breach(path: string, allowed: readonly string[], { specifier, target }: Import): string | undefined {
   const from = roomOf(path)
   if (target === undefined) {
-    return isSdk(specifier) && from !== sdkRoom ? `${path} imports ${specifier}, which only ${sdkRoom}/ may` : undefined
+    const rooms = roomsOf(specifier)
+    return rooms && !rooms.includes(from) ? `${path} imports ${specifier}, which only ${rooms} may` : undefined
   }
   const to = roomOf(target)
   if (from === to || allowed.includes(to) || allowed.includes(target)) return undefined
@@ -85,6 +99,10 @@ function roomOf(path: string): string {
   return path.replace(/(\/.*|\.ts)$/, '')
 }
 
-function isSdk(specifier: string): boolean {
-  return specifier.startsWith('@aws-sdk/') || specifier.startsWith('@smithy/')
+/** Undefined: any. */
+function roomsOf(specifier: string): readonly string[] | undefined {
+  for (const [name, room] of roomOfPackage) {
+    if (specifier === name || specifier.startsWith(`${name}/`)) return [room]
+  }
+  return sdk.test(specifier) ? sdkRooms : undefined
 }

@@ -38,7 +38,7 @@ export function queueActions(): Readonly<Record<string, QueueAction>> {
       const most = integer(input, 'MaxNumberOfMessages', { min: 1, max: 10, words: 'between 1 and 10' }, 1)
       const wait = integer(input, 'WaitTimeSeconds', { min: 0, max: 20, words: '>= 0 and <= 20' }, 0)
       const visibility = { min: 0, max: 43_200, words: 'between 0 and 43200' }
-      const timeout = integer(input, 'VisibilityTimeout', visibility, VISIBILITY_TIMEOUT)
+      const timeout = integer(input, 'VisibilityTimeout', visibility, call.queue.visibilityTimeout / 1000)
       const asked = { most, wait: wait * 1000, visibilityTimeout: timeout * 1000 }
       // The first is the older name of the second.
       const wanted = [...names(input, 'AttributeNames'), ...names(input, 'MessageSystemAttributeNames')]
@@ -70,16 +70,13 @@ export function queueActions(): Readonly<Record<string, QueueAction>> {
         QueueArn: queueArn(call.accountId),
         ReceiveMessageWaitTimeSeconds: '0',
         SqsManagedSseEnabled: 'true',
-        VisibilityTimeout: String(VISIBILITY_TIMEOUT),
+        VisibilityTimeout: String(call.queue.visibilityTimeout / 1000),
       }
       const selected = selectAttributes(names(input, 'AttributeNames'), QUEUE_ATTRIBUTES, attributes)
       return selected === undefined ? {} : { Attributes: selected }
     },
   }
 }
-
-/** In seconds; SQS's default. */
-const VISIBILITY_TIMEOUT = 30
 
 /** Those that the AWS API model has: some have no value here. */
 const MESSAGE_ATTRIBUTES =

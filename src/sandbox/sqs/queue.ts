@@ -9,6 +9,7 @@ export interface Queue {
   counts(): Counts
   /** From now on; what is left out stays. */
   set(behaviour: Partial<QueueBehaviour>): void
+  readonly visibilityTimeout: number
 }
 
 export interface Asked {
@@ -40,6 +41,8 @@ export interface QueueBehaviour {
   readonly reversed: boolean
   /** How often each message sent from now on comes, though it was deleted each time. Default 1. */
   readonly copies: number
+  /** How long a message that was received and not deleted is given to nobody, in milliseconds. Default 30,000, as SQS's. */
+  readonly visibilityTimeout: number
 }
 
 interface Message {
@@ -66,7 +69,7 @@ export function createQueue(): Queue {
   /** In the order they were sent. */
   const messages = new Map<string, Message>()
   const waiting = new Set<() => void>()
-  let behaviour: QueueBehaviour = { paused: false, reversed: false, copies: 1 }
+  let behaviour: QueueBehaviour = { paused: false, reversed: false, copies: 1, visibilityTimeout: 30_000 }
 
   function wake(): void {
     for (const go of [...waiting]) go()
@@ -175,6 +178,10 @@ export function createQueue(): Queue {
     set(change) {
       behaviour = { ...behaviour, ...change }
       wake()
+    },
+
+    get visibilityTimeout() {
+      return behaviour.visibilityTimeout
     },
   }
 }

@@ -1,0 +1,136 @@
+import { type ChangeSource, callKey, credentialKey, type NewChange } from './change.ts'
+import { isNewer, type Newest } from './change-order.ts'
+
+/** SQS keeps a message for 14 days at most: a repeat comes no later. */
+export const knownFor = 15 * 24 * 60 * 60 * 1000
+
+/** The gateway's change and CloudTrail's record of it, should their request ids differ, are so far apart at most. */
+export const echoWithin = 5_000
+
+/** What is known of changes that were told, also of those that subscribers can no longer read. */
+export interface Knowledge {
+  /** Whether the change is one that was told, or its record; that is then known, too. */
+  isRepeat(change: NewChange): boolean
+  newest(credential: string): Newest | undefined
+  isNewer(change: NewChange, by: string): boolean | undefined
+  told(change: NewChange, as: { readonly superseded: boolean; readonly by: string; readonly mark: string }): void
+  /** What is too old. */
+  forget(): void
+}
+
+/** Another call that waits for its echo: a change of the gateway for CloudTrail's record of it, or the other way round. */
+interface Call {
+  readonly requestId: string
+  readonly changedAt: number
+}
+
+export function createKnowledge(now: () => number): Knowledge {
+  const calls = createMemory<true>(now)
+  const newests = createMemory<Newest>(now)
+  const unechoed = createMemory<readonly Call[]>(now)
+
+  /** Removes the call whose echo the change is. */
+  function findEcho(change: NewChange, fits: (call: Call) => boolean): boolean {
+    const key = echoKey(change, otherSource(change))
+    const waiting = (key !== undefined && unechoed.get(key)) || []
+    const found = waiting.find(fits)
+    if (key === undefined || !found) return false
+    unechoed.set(
+      key,
+      waiting.filter(call => call !== found),
+    )
+    return true
+  }
+
+  function isAbsorbed(change: NewChange): boolean {
+    const key = credentialKey(change)
+    const newest = newests.get(key)
+    if (change.source !== 'CLOUDTRAIL' || newest?.source !== 'RECONCILIATION' || newest.isAbsorbed) return false
+    if (newest.status !== change.status || change.changedAt.getTime() > newest.changedAt) return false
+    newests.set(key, { ...newest, isAbsorbed: true })
+    return true
+  }
+
+  return {
+    isRepeat(change) {
+      const call = callKey(change)
+      if (call === undefined) return false
+      const { requestId } = change.call ?? {}
+      if (calls.get(call)) {
+        findEcho(change, waiting => waiting.requestId === requestId)
+        return true
+      }
+      const isNear = ({ changedAt }: Call) => Math.abs(changedAt - change.changedAt.getTime()) <= echoWithin
+      if (!findEcho(change, isNear) && !isAbsorbed(change)) return false
+      calls.set(call, true)
+      return true
+    },
+
+    newest: newests.get,
+
+    isNewer(change, by) {
+      const newest = newests.get(credentialKey(change))
+      return newest ? isNewer(change, by, newest) : true
+    },
+
+    told(change, { superseded, by, mark }) {
+      const { source, status, call } = change
+      const key = callKey(change)
+      const changedAt = change.changedAt.getTime()
+      if (key !== undefined) calls.set(key, true)
+      const echo = echoKey(change, source)
+      if (echo !== undefined && call) {
+        unechoed.set(echo, [...(unechoed.get(echo) ?? []), { requestId: call.requestId, changedAt }])
+      }
+      if (superseded) return
+      newests.set(credentialKey(change), {
+        status,
+        changedAt,
+        source,
+        by: call?.span && by,
+        span: call?.span,
+        mark,
+        isAbsorbed: false,
+      })
+    },
+
+    forget() {
+      for (const memory of [calls, newests, unechoed]) memory.forget()
+    },
+  }
+}
+
+/** Under which a change from this source waits for its echo; undefined where it is not known who called. */
+export function echoKey(change: NewChange, source: ChangeSource): string | undefined {
+  const { api, accessKeyId } = change.call ?? {}
+  if (accessKeyId === undefined || change.source === 'RECONCILIATION') return undefined
+  return [source, api, accessKeyId, credentialKey(change), change.status ?? ''].join(' ')
+}
+
+export function otherSource({ source }: NewChange): ChangeSource {
+  return source === 'GATEWAY' ? 'CLOUDTRAIL' : 'GATEWAY'
+}
+
+interface Memory<Value> {
+  get(key: string): Value | undefined
+  set(key: string, value: Value): void
+  forget(): void
+}
+
+function createMemory<Value>(now: () => number): Memory<Value> {
+  // In the order in which they were set, and so in that in which they are forgotten.
+  const known = new Map<string, { readonly value: Value; readonly at: number }>()
+  return {
+    get: key => known.get(key)?.value,
+    set(key, value) {
+      known.delete(key)
+      known.set(key, { value, at: now() })
+    },
+    forget() {
+      for (const [key, { at }] of known) {
+        if (at > now() - knownFor) return
+        known.delete(key)
+      }
+    },
+  }
+}
