@@ -9,7 +9,7 @@ import { killAll } from './child.mjs'
 import { printSection, writeResults } from './report.mjs'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
-const sections = ['cost', 'cached', 'together', 'sweep', 'start', 'growth']
+const sections = ['cost', 'cached', 'together', 'sweep', 'start', 'growth', 'fanout']
 
 const usage = `npm run bench -- [${sections.join('|')} …] [--quick] [--rounds <count>] [--gateway <folder>]
 

@@ -37,6 +37,10 @@ export async function startReady(kind, data) {
   return contender
 }
 
+export function startBareSubscriptions() {
+  return overHttp(startChild('Yoga and graphql-ws, bare', ['contender/bare-subscriptions.mjs']))
+}
+
 const sdkNames = {
   sequential: 'one after the other',
   unbounded: 'all at once',
