@@ -18,6 +18,11 @@ export interface ChangeLogOptions {
   readonly onTold?: (change: Told<NewChange>) => void
   /** Told what `onTold` was told at once, where the store then knew something newer, or the same. Must not throw. */
   readonly onTakenBack?: (change: NewChange) => void
+  /**
+   * Told, before the subscribers are, that changes were made of which this instance learns no more: what it knows of any
+   * credential may be older than they are. Must not throw.
+   */
+  readonly onLost?: () => void
   /** Told when the store is away, and when it is back. */
   readonly onState?: (state: StoreState, error?: unknown) => void
   /** Asks IAM's list, where nobody can say which of two changes came first. Default: the one told last did. */
@@ -39,6 +44,11 @@ export interface ChangeLog {
   tell<Change extends NewChange>(change: Change): Promise<'told' | 'repeated' | 'moved'>
   /** The id of the newest change; before any change an id that `after` accepts, too. */
   latestId(): string
+  /**
+   * Resolves once this instance has read so far, for the id may come from one that has; or soon, where it does not:
+   * `subscribe` then says so.
+   */
+  reached(id: string | null | undefined): Promise<void>
   /** What was last told of a credential, as far as it is remembered. */
   lastTold(kind: string, credentialId: string): Told<NewChange> | undefined
   /**
@@ -68,10 +78,11 @@ const patience = 1_000
  * slow ones cost no more memory than one, and none holds up another.
  */
 export function createChangeLog(options: ChangeLogOptions): ChangeLog {
-  const { capacity, onTold = () => {}, onTakenBack = () => {}, onState = () => {}, lookUp } = options
+  const { capacity, onTold = () => {}, onTakenBack = () => {}, onLost = () => {}, onState = () => {}, lookUp } = options
   const store = options.store ?? createMemoryStore({ capacity, instance: randomUUID() })
   /** What was published here and has no place in the order yet, by credential. */
   const ahead = new Map<string, NewChange>()
+  let isReady = false
 
   /** It was taken for the newest change until the store knew better. */
   function takeBack(change: NewChange): void {
@@ -91,7 +102,12 @@ export function createChangeLog(options: ChangeLogOptions): ChangeLog {
       onTold(told)
       if (isKnown) takeBack(told)
     },
-    onRestarted: () => ahead.clear(),
+    onRestarted() {
+      ahead.clear()
+      // Before that nothing was known that could be old.
+      if (isReady) onLost()
+    },
+    onLoss: onLost,
   })
   const tell = createTeller(store, lookUp)
   const outbox = createOutbox({
@@ -106,13 +122,16 @@ export function createChangeLog(options: ChangeLogOptions): ChangeLog {
       if (why === 'repeated') takeBack(change)
     },
   })
-  const ready = store.follow({
+  const following = store.follow({
     ...replica,
     changedState(state, error) {
       onState(state, error)
       if (state === 'ok') outbox.open()
       else outbox.shut()
     },
+  })
+  const ready = following.then(() => {
+    isReady = true
   })
 
   return {
@@ -130,6 +149,7 @@ export function createChangeLog(options: ChangeLogOptions): ChangeLog {
     },
     tell: change => tell(change),
     latestId: replica.latestId,
+    reached: replica.reached,
     lastTold(kind, credentialId) {
       for (const change of ahead.values()) {
         if (change.kind === kind && change.credentialId === credentialId) return { ...change, ...unplaced }

@@ -28,10 +28,10 @@ export interface Overlaid<Row> {
 export interface Overlay {
   told(change: Told<NewChange>): void
   /**
-   * IAM did not say whether it made a change of this kind for this user, or where none is named for anybody: until the
-   * next one is told, what it lists is shown as it is.
+   * IAM did not say whether it made a change of this kind for this user, or where none is named for anybody; or where no
+   * kind is named changes of any may have been missed: until the next one is told, what it lists is shown as it is.
    */
-  doubted(kind: string, userName: string | undefined): void
+  doubted(kind?: string, userName?: string): void
   /** To be called when a List is asked; gives back what shows its page. No page is changed, a copy is. */
   asking<Row extends Listed>(rows: Overlaid<Row>): (page: Page<Row>) => Page<Row>
 }
@@ -98,7 +98,8 @@ export function createOverlay({
       forgetEnded()
       const key = keyOf(change.kind, change.userName, change.credentialId)
       const earlier = entries.get(key)
-      const isInDoubt = doubts.has(keyOf(change.kind, change.userName, '')) || doubts.has(`${change.kind} `)
+      const isInDoubt =
+        doubts.has(keyOf(change.kind, change.userName, '')) || doubts.has(`${change.kind} `) || doubts.has('')
       // Disabled and enabled again: a List that says enabled may not have seen either, and next show it disabled.
       const isProvable =
         !isInDoubt &&
@@ -109,7 +110,7 @@ export function createOverlay({
     },
 
     doubted(kind, userName) {
-      const whose = userName === undefined ? `${kind} ` : keyOf(kind, userName, '')
+      const whose = kind === undefined ? '' : userName === undefined ? `${kind} ` : keyOf(kind, userName, '')
       forgetEnded()
       doubts.delete(whose)
       doubts.set(whose, now())

@@ -3,12 +3,14 @@ import { foldUserName } from '../iam/model.ts'
 import type { NewChange, Told } from './change.ts'
 import { changeId, parseChangeId } from './change-id.ts'
 import type { Entry, Follower, Place, Watched } from './change-store.ts'
-import { createSubscription } from './subscription.ts'
+import { lost, notRemembered } from './not-remembered.ts'
+import { createSubscription, nap } from './subscription.ts'
 
 export interface ReplicaOptions {
   readonly capacity: number
   readonly onTold: (change: Told<NewChange>) => void
   readonly onRestarted: () => void
+  readonly onLoss: () => void
 }
 
 export interface Subscribing<Change extends NewChange> {
@@ -21,6 +23,7 @@ export interface Subscribing<Change extends NewChange> {
 
 export interface Replica extends Omit<Follower, 'changedState'> {
   latestId(): string
+  reached(id: string | null | undefined): Promise<void>
   lastTold(kind: string, credentialId: string): Told<NewChange> | undefined
   subscribe<Change extends NewChange>(options: Subscribing<Change>): AsyncIterableIterator<Told<Change>>
   watched(): Watched
@@ -36,8 +39,11 @@ interface Slot {
   readonly isLoss?: boolean
 }
 
+/** How long an instance may take to read what another one has, in milliseconds. */
+const patience = 2_000
+
 /** The newest entries of a store, in a ring. */
-export function createReplica({ capacity, onTold, onRestarted }: ReplicaOptions): Replica {
+export function createReplica({ capacity, onTold, onRestarted, onLoss }: ReplicaOptions): Replica {
   let ring: Slot[] = []
   // Before anything was read: an id that nobody else will know.
   let newest: Place = { epoch: 'none', position: 0, mark: 'none' }
@@ -114,6 +120,7 @@ export function createReplica({ capacity, onTold, onRestarted }: ReplicaOptions)
       } else {
         ring[position % capacity] = { place, isLoss: entry.of === 'loss' }
         controls.push(entry)
+        if (entry.of === 'loss' && !entry.isOld) onLoss()
       }
       wakeAll()
     },
@@ -121,6 +128,14 @@ export function createReplica({ capacity, onTold, onRestarted }: ReplicaOptions)
     forgotten: forgetUpTo,
 
     latestId: () => changeId(newest),
+
+    async reached(id) {
+      const place = id == null ? undefined : parseChangeId(id)
+      const isAhead = () => place?.epoch === newest.epoch && place.position > newest.position && !closed
+      for (const until = performance.now() + patience; isAhead() && performance.now() < until; ) {
+        await nap(asleep, until - performance.now())
+      }
+    },
 
     lastTold: (kind, credentialId) => newestOf.get(keyOf(kind, credentialId)),
 
@@ -181,12 +196,4 @@ function keyOf(kind: string, credentialId: string): string {
 
 function concerns(userNames: readonly string[] | undefined, userName: string | null | undefined): boolean {
   return userNames === undefined || userName == null || userNames.includes(foldUserName(userName))
-}
-
-function lost(): GatewayError {
-  return notRemembered('Changes were lost: what remembers them was emptied, replaced, or away for too long.')
-}
-
-function notRemembered(why: string): GatewayError {
-  return new GatewayError('CHANGE_NOT_REMEMBERED', `${why} Query the state again, then subscribe.`)
 }

@@ -11,6 +11,19 @@ export interface Source<Value> {
   onEnded(): void
 }
 
+/** Resolves once woken, or so many milliseconds later. */
+export function nap(asleep: Set<() => void>, milliseconds: number): Promise<void> {
+  return new Promise(resolve => {
+    const timer = setTimeout(wake, milliseconds)
+    asleep.add(wake)
+    function wake(): void {
+      clearTimeout(timer)
+      asleep.delete(wake)
+      resolve()
+    }
+  })
+}
+
 export function createSubscription<Value>(source: Source<Value>): AsyncIterableIterator<Value> {
   const { asleep } = source
   const naps = new Set<() => void>()

@@ -48,6 +48,10 @@ export async function startChanges(config: GatewayOptions, parts: ChangesParts):
       overlay.doubted(kind, userName)
       iam.forget(kind, userName)
     },
+    onLost() {
+      overlay.doubted()
+      iam.forget()
+    },
   })
   await events.ready
   const reconciliation = startReconciliation(config, { events, store, iam, log })

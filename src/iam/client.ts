@@ -55,8 +55,11 @@ export interface IamClient {
     command: IamCommand<I, O>,
     kind: ChangeKind<O, Value>,
   ): Promise<Changed<Value>>
-  /** A credential of this kind changed: what was read of the user's, and is remembered or on its way, is not used any more. */
-  forget(kind: string, userName: string | undefined): void
+  /**
+   * A credential of this kind changed: what was read of the user's, and is remembered or on its way, is not used any more.
+   * Where nothing is named, whatever was read is not.
+   */
+  forget(kind?: string, userName?: string): void
   /** The same client, on behalf of an operation; its log carries the operation's request id. */
   on(operation: Operation, onSilence?: OnSilence): IamClient
   /** False when IAM was asked lately and was silent. */
@@ -167,7 +170,7 @@ export function createIamClient(options: IamClientOptions = {}): IamClient {
         sharing.forget(listOf(kind.of), keyOf(command.input).userName)
       }
     },
-    forget: (kind, userName) => sharing.forget(listOf(kind), userName),
+    forget: (kind, userName) => sharing.forget(kind === undefined ? undefined : listOf(kind), userName),
     on: clientOf,
     answersLately: pulse.beats,
     pacer,

@@ -27,10 +27,11 @@ export interface Sharing {
    */
   get<Value>(key: PageKey, asker: Asker, load: Load<Value>): Promise<Value>
   /**
-   * A user's pages of an API changed, or where no user is named anybody's: those remembered go, and those under way,
-   * which may have been read before the change, are neither remembered nor given to who asks from now on.
+   * A user's pages of an API changed, or where no user is named anybody's, or where no API is named all: those remembered
+   * go, and those under way, which may have been read before the change, are neither remembered nor given to who asks
+   * from now on.
    */
-  forget(api: string, userName: string | undefined): void
+  forget(api?: string, userName?: string): void
   /** Calls that somebody waits for. */
   readonly underWay: number
 }
@@ -103,7 +104,7 @@ export function createSharing({ ttl, maxEntries, maxBytes }: SharingOptions): Sh
       }) as Promise<Value>
     },
     forget(api, userName) {
-      const changed = userName === undefined ? [prefix(api)] : [prefix(api, userName), prefix(api, null)]
+      const changed = changedPrefixes(api, userName)
       const isChanged = (key: string) => changed.some(start => key.startsWith(start))
       for (const key of [...calls.keys()].filter(isChanged)) calls.delete(key)
       for (const key of [...(cache?.keys() ?? [])].filter(isChanged)) cache?.delete(key)
@@ -117,6 +118,11 @@ export function createSharing({ ttl, maxEntries, maxBytes }: SharingOptions): Sh
 /** No API has a line break in its name, and no JSON. */
 function keyOf({ api, userName, input }: PageKey): string {
   return prefix(api, userName ?? null) + JSON.stringify(input)
+}
+
+function changedPrefixes(api: string | undefined, userName: string | undefined): string[] {
+  if (api === undefined) return ['']
+  return userName === undefined ? [prefix(api)] : [prefix(api, userName), prefix(api, null)]
 }
 
 /** Of what is asked of an API for a user, for nobody by name (null), or, left out, for anybody. */

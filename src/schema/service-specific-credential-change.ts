@@ -53,13 +53,15 @@ builder.subscriptionField('serviceSpecificCredentialStatusChanged', t =>
       serviceName: t.arg.string({ description: 'Only changes of this service, and those whose service is not known.' }),
       after: t.arg.id({ description: afterDescription }),
     },
-    subscribe: (_root, { after, ...filter }, { events }) =>
-      events.subscribe({
+    subscribe: async (_root, { after, ...filter }, { events }) => {
+      await events.reached(after)
+      return events.subscribe({
         after,
         kind: 'ServiceSpecificCredential',
         userName: filter.userName,
         accepts: acceptsServiceSpecificCredentialChange(filter),
-      }),
+      })
+    },
     resolve: change => change,
   }),
 )

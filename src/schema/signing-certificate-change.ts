@@ -43,13 +43,15 @@ builder.subscriptionField('signingCertificateStatusChanged', t =>
       certificateId: t.arg.string({ description: 'Only changes of this certificate.' }),
       after: t.arg.id({ description: afterDescription }),
     },
-    subscribe: (_root, { after, ...filter }, { events }) =>
-      events.subscribe({
+    subscribe: async (_root, { after, ...filter }, { events }) => {
+      await events.reached(after)
+      return events.subscribe({
         after,
         kind: 'SigningCertificate',
         userName: filter.userName,
         accepts: acceptsSigningCertificateChange(filter),
-      }),
+      })
+    },
     resolve: change => change,
   }),
 )

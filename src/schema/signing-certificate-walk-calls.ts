@@ -20,7 +20,7 @@ export function walkCalls(args: ConnectionArguments, filter: readonly unknown[],
   const ahead = Math.min(maxFirst, skipped + length) - skipped + again
   const pages = 1 + Math.ceil(Math.max(0, users - ahead) / length)
   const of = `signingCertificates ${JSON.stringify([first, args.after ?? null, ...filter])}`
-  const owners = { of: `owners of ${of}`, many: first, areRead: true, moment: of }
+  const owners = { of: `owners of ${of}`, many: Math.min(first, users), areRead: true, moment: of }
   return {
     calls: [{ of, count: Math.min(budget, pages + users) }],
     gives: [{ things: { of, many: first, owners } }],

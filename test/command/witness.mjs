@@ -5,6 +5,10 @@ import { Server } from 'node:net'
 subscribe('http.client.request.start', ({ request }) => {
   process.stderr.write(`witness: asks ${request.protocol}//${request.getHeader('host')}\n`)
 })
+// IAM is asked by undici, others by Node's own.
+subscribe('undici:client:sendHeaders', ({ request }) => {
+  process.stderr.write(`witness: asks ${request.origin}\n`)
+})
 
 const { listen } = Server.prototype
 Server.prototype.listen = function (...words) {
