@@ -30,6 +30,18 @@ export function isNewer(change: NewChange, by: string, newest: Newest): boolean 
   return isEqual ? true : undefined
 }
 
+/**
+ * Both have the same status, and nobody can say which came first: whichever counts as the newest, what a gateway knows of
+ * the order of one of them says nothing of the other.
+ */
+export function isTwin(change: NewChange, by: string, newest: Newest): boolean {
+  const span = change.call?.span
+  if (change.status !== newest.status || secondOf(change.changedAt.getTime()) !== secondOf(newest.changedAt))
+    return false
+  if (!span || !newest.span || newest.by !== by) return true
+  return span.sentAt < newest.span.answeredAt && span.answeredAt > newest.span.sentAt
+}
+
 /** IAM's times are cut to it. */
 function secondOf(time: number): number {
   return Math.floor(time / 1000)

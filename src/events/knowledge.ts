@@ -1,10 +1,13 @@
 import { type ChangeSource, callKey, credentialKey, type NewChange } from './change.ts'
-import { isNewer, type Newest } from './change-order.ts'
+import { isNewer, isTwin, type Newest } from './change-order.ts'
 
 /** SQS keeps a message for 14 days at most: a repeat comes no later. */
 export const knownFor = 15 * 24 * 60 * 60 * 1000
 
-/** The gateway's change and CloudTrail's record of it, should their request ids differ, are so far apart at most. */
+/**
+ * The gateway's change and CloudTrail's record of it, should their request ids differ, are so far apart at most. Once a
+ * record had the id of its change they are taken not to: of two alike that follow each other closely both are told.
+ */
 export const echoWithin = 5_000
 
 /** What is known of changes that were told, also of those that subscribers can no longer read. */
@@ -25,9 +28,11 @@ interface Call {
 }
 
 export function createKnowledge(now: () => number): Knowledge {
-  const calls = createMemory<true>(now)
+  /** Those told, and those taken for the echo of another one, with who told of them. */
+  const calls = createMemory<'told' | ChangeSource>(now)
   const newests = createMemory<Newest>(now)
   const unechoed = createMemory<readonly Call[]>(now)
+  let idsAgree = false
 
   /** Removes the call whose echo the change is. */
   function findEcho(change: NewChange, fits: (call: Call) => boolean): boolean {
@@ -56,13 +61,21 @@ export function createKnowledge(now: () => number): Knowledge {
       const call = callKey(change)
       if (call === undefined) return false
       const { requestId } = change.call ?? {}
-      if (calls.get(call)) {
-        findEcho(change, waiting => waiting.requestId === requestId)
+      const known = calls.get(call)
+      if (known !== undefined) {
+        if (known !== 'told' && known !== change.source) {
+          // It was no echo: its own has come, with its id. So it is told now.
+          idsAgree = true
+          return false
+        }
+        if (findEcho(change, waiting => waiting.requestId === requestId)) idsAgree = true
         return true
       }
-      const isNear = ({ changedAt }: Call) => Math.abs(changedAt - change.changedAt.getTime()) <= echoWithin
-      if (!findEcho(change, isNear) && !isAbsorbed(change)) return false
-      calls.set(call, true)
+      const isNear = ({ changedAt }: Call) =>
+        !idsAgree && Math.abs(changedAt - change.changedAt.getTime()) <= echoWithin
+      if (findEcho(change, isNear)) calls.set(call, change.source)
+      else if (isAbsorbed(change)) calls.set(call, 'told')
+      else return false
       return true
     },
 
@@ -77,18 +90,20 @@ export function createKnowledge(now: () => number): Knowledge {
       const { source, status, call } = change
       const key = callKey(change)
       const changedAt = change.changedAt.getTime()
-      if (key !== undefined) calls.set(key, true)
+      if (key !== undefined) calls.set(key, 'told')
       const echo = echoKey(change, source)
       if (echo !== undefined && call) {
         unechoed.set(echo, [...(unechoed.get(echo) ?? []), { requestId: call.requestId, changedAt }])
       }
       if (superseded) return
+      const earlier = newests.get(credentialKey(change))
+      const span = earlier && isTwin(change, by, earlier) ? undefined : call?.span
       newests.set(credentialKey(change), {
         status,
         changedAt,
         source,
-        by: call?.span && by,
-        span: call?.span,
+        by: span && by,
+        span,
         mark,
         isAbsorbed: false,
       })

@@ -61,7 +61,8 @@ export function createRedisReader({ stream, capacity, follower, run }: RedisRead
     place = newest
   }
 
-  async function check(connection: RedisConnection): Promise<void> {
+  /** `isTorn`: an entry was found that does not follow what was read. Unless it is known why, all begins anew with it. */
+  async function check(connection: RedisConnection, isTorn = false): Promise<void> {
     const found = await pulse(connection)
     const { newest, oldest } = found
     if (!place || newest.epoch !== place.epoch) return reload(connection, found)
@@ -69,7 +70,7 @@ export function createRedisReader({ stream, capacity, follower, run }: RedisRead
       newest.position < place.position || (newest.position === place.position && newest.mark !== place.mark)
     if (isOlder) return replace(connection)
     const forgotten = (oldest ?? newest.position + 1) - 1
-    if (forgotten > place.position) return reload(connection, found)
+    if (isTorn || forgotten > place.position) return reload(connection, found)
     follower.forgotten(forgotten)
   }
 
@@ -83,7 +84,7 @@ export function createRedisReader({ stream, capacity, follower, run }: RedisRead
     for (const message of messages) {
       const { entry, behind } = readEntry(message, () => false)
       const { epoch, position, mark } = entry
-      if (position !== (place?.position ?? 0) + 1 || epoch !== place?.epoch) return check(connection)
+      if (position !== (place?.position ?? 0) + 1 || epoch !== place?.epoch) return check(connection, true)
       if (behind !== place.mark) return replace(connection)
       place = { epoch, position, mark }
       follower.appended(entry)

@@ -16,8 +16,9 @@ local given = cjson.decode(ARGV[1])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
+-- Where Redis evicted meta alone, positions begin anew: entries of the former ones would be in their way for ever.
 local function begin()
-  redis.call('HSETNX', meta, 'epoch', given.epoch)
+  if redis.call('HSETNX', meta, 'epoch', given.epoch) == 1 then redis.call('DEL', changes) end
   redis.call('HSETNX', meta, 'position', 0)
   redis.call('HSETNX', meta, 'mark', '0')
 end

@@ -68,17 +68,29 @@ end
 
 local function isRepeat()
   if not given.call then return false end
-  if recall('call ' .. given.call) then
-    findEcho(function(call) return call.requestId == change.call.requestId end)
+  local before = recall('call ' .. given.call)
+  if before then
+    if before ~= 'told' and before ~= change.source then
+      remember('idsAgree', '1')
+      return false
+    end
+    if findEcho(function(call) return call.requestId == change.call.requestId end) then remember('idsAgree', '1') end
     return true
   end
-  local function isNear(call) return math.abs(call.changedAt - changedAt) <= given.echoWithin end
-  if not findEcho(isNear) and not isAbsorbed() then return false end
-  remember('call ' .. given.call, '1')
+  local idsAgree = recall('idsAgree')
+  local function isNear(call) return not idsAgree and math.abs(call.changedAt - changedAt) <= given.echoWithin end
+  if findEcho(isNear) then
+    remember('call ' .. given.call, cjson.encode(change.source))
+  elseif isAbsorbed() then
+    remember('call ' .. given.call, '"told"')
+  else
+    return false
+  end
   return true
 end
 
 -- See change-order.ts; nil: not known.
+local isTwin = false
 local function isNewer(newest)
   local isEqual = change.status == newest.status
   local span = given.span
@@ -89,8 +101,9 @@ local function isNewer(newest)
   end
   local difference = math.floor(changedAt / 1000) - math.floor(newest.changedAt / 1000)
   if difference ~= 0 then return difference > 0 end
-  if isEqual then return true end
-  return nil
+  if not isEqual then return nil end
+  isTwin = true
+  return true
 end
 
 begin()
@@ -129,15 +142,17 @@ if isTold then
   append('change', { 'superseded', newer and '0' or '1', 'previousStatus', previousStatus or '',
   'kind', change.kind, 'user', given.user, 'change', given.change })
 end
-if given.call then remember('call ' .. given.call, '1') end
+if given.call then remember('call ' .. given.call, '"told"') end
 if given.ownEcho then
   local waiting = recall('echo ' .. given.ownEcho) or {}
   table.insert(waiting, { requestId = change.call.requestId, changedAt = changedAt })
   remember('echo ' .. given.ownEcho, cjson.encode(waiting))
 end
 if newer then
+  local span = given.span
+  if isTwin then span = nil end
   remember('newest ' .. given.credential, cjson.encode({ status = change.status, changedAt = changedAt,
-    source = change.source, by = given.span and given.by, span = given.span, mark = given.mark, isAbsorbed = false }))
+    source = change.source, by = span and given.by, span = span, mark = given.mark, isAbsorbed = false }))
   if isTold then paint(change, given.user) end
 end
 return { isTold and 'told' or 'repeated' }

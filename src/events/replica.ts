@@ -5,6 +5,7 @@ import { changeId, parseChangeId } from './change-id.ts'
 import type { Entry, Follower, Place, Watched } from './change-store.ts'
 import { lost, notRemembered } from './not-remembered.ts'
 import { createSubscription, nap } from './subscription.ts'
+import { type Watcher, watchedBy } from './watched.ts'
 
 export interface ReplicaOptions {
   readonly capacity: number
@@ -53,7 +54,7 @@ export function createReplica({ capacity, onTold, onRestarted, onLoss }: Replica
   let era = 0
   let controls: Control[] = []
   const newestOf = new Map<string, Told<NewChange>>()
-  const readers = new Set<{ readonly kind: string; readonly userName: string | undefined }>()
+  const readers = new Set<Watcher>()
   const asleep = new Set<() => void>()
   let closed = false
 
@@ -169,15 +170,7 @@ export function createReplica({ capacity, onTold, onRestarted, onLoss }: Replica
       })
     },
 
-    watched() {
-      const watched = new Map<string, 'all' | Set<string>>()
-      for (const { kind, userName } of readers) {
-        const whose = watched.get(kind) ?? new Set()
-        if (userName === undefined) watched.set(kind, 'all')
-        else if (whose !== 'all') watched.set(kind, whose.add(userName))
-      }
-      return watched
-    },
+    watched: () => watchedBy(readers),
 
     get subscribers() {
       return readers.size

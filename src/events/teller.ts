@@ -6,26 +6,33 @@ export type LookUp = (kind: string, userName: string, credentialId: string) => P
 
 export type Tell = (change: NewChange, isQuiet?: boolean) => Promise<Exclude<Telling['outcome'], 'tied'>>
 
-/** More often nobody changes the same credential while its list is asked. */
+/** Where others go on telling of the same credential, what was listed last decides. */
 const maxLookUps = 3
 
 /** Offers changes to the store; where it cannot say which of two came first, IAM's list decides, else their arrival. */
 export function createTeller(store: Pick<ChangeStore, 'tell'>, lookUp: LookUp | undefined): Tell {
-  async function isNewer({ kind, userName, credentialId, status }: NewChange, told: string | undefined) {
+  /** Undefined: IAM was not asked, or did not say. */
+  async function listedOf({ kind, userName, credentialId }: NewChange): Promise<Listed | undefined> {
     try {
-      const listed = await lookUp?.(kind, userName, credentialId)
-      return !lookUp || listed === status || listed !== told
+      return lookUp && { status: await lookUp(kind, userName, credentialId) }
     } catch {
-      return true
+      return undefined
     }
   }
 
   return async (change, isQuiet) => {
     let verdict: Verdict | undefined
+    let listed: Listed | undefined
     for (let lookUps = 0; ; lookUps++) {
       const telling = await store.tell(change, { isQuiet, verdict })
       if (telling.outcome !== 'tied') return telling.outcome
-      verdict = { with: telling.with, isNewer: lookUps >= maxLookUps || (await isNewer(change, telling.status)) }
+      if (lookUps < maxLookUps) listed = await listedOf(change)
+      const isNewer = !listed || listed.status === change.status || listed.status !== telling.status
+      verdict = { with: telling.with, isNewer }
     }
   }
+}
+
+interface Listed {
+  readonly status: string | undefined
 }

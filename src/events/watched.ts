@@ -1,4 +1,25 @@
 import type { Watched } from './change-store.ts'
+import { userName as possibleName } from './recorded-call.ts'
+
+export interface Watcher {
+  readonly kind: string
+  /** Folded; undefined: everybody's are watched. */
+  readonly userName: string | undefined
+}
+
+/**
+ * Anybody may watch a name that no user can have. It is left out: no list is to be asked for it, and no picture taken,
+ * whose script Redis would not even read.
+ */
+export function watchedBy(watchers: Iterable<Watcher>): Watched {
+  const watched = new Map<string, 'all' | Set<string>>()
+  for (const { kind, userName } of watchers) {
+    const whose = watched.get(kind) ?? new Set()
+    if (userName === undefined) watched.set(kind, 'all')
+    else if (whose !== 'all' && possibleName.test(userName)) watched.set(kind, whose.add(userName))
+  }
+  return watched
+}
 
 /** What is watched by one of them. */
 export function unionOf(all: readonly Watched[]): Watched {

@@ -58,7 +58,10 @@ export function useOperations(
           const source = await createSourceEventStream(args)
           if (isAsyncIterable(source)) {
             letGo(contextValue)
-            return resultsOf(source, event => resultOf(event, estimated), leave)
+            const results = resultsOf(source, event => resultOf(event, estimated), leave)
+            // Of a client that went while its source was made Yoga wants no results: nobody else would let go of them.
+            if (hasGone(contextValue)) await results.return?.()
+            return results
           }
           leave()
           return source
@@ -79,6 +82,10 @@ export function useOperations(
       })
     },
   }
+}
+
+function hasGone({ signal, request }: Partial<ServerContext> & { readonly request?: Request | undefined }): boolean {
+  return (signal ?? request?.signal)?.aborted ?? false
 }
 
 /** A source that has failed is over, whatever it would say if it were asked again. */

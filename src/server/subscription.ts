@@ -7,7 +7,7 @@ export interface Subscriptions {
   begin(): () => void
   /** The same stream, until all are ended. */
   endable(stream: ReadableStream<Uint8Array>): UnderlyingDefaultSource<Uint8Array>
-  /** Ends those that are answers of HTTP. */
+  /** Ends those that are answers of HTTP, also those that are still to begin. */
   end(): void
 }
 
@@ -15,6 +15,7 @@ export interface Subscriptions {
 export function createSubscriptions(max: number): Subscriptions {
   const streams = new Set<() => void>()
   let count = 0
+  let isOver = false
   return {
     begin() {
       if (count >= max) {
@@ -43,6 +44,7 @@ export function createSubscriptions(max: number): Subscriptions {
             void reader.cancel()
           }
           streams.add(end)
+          if (isOver) end()
         },
         async pull(controller) {
           const { done, value } = await reader.read().catch((error: unknown) => {
@@ -61,6 +63,7 @@ export function createSubscriptions(max: number): Subscriptions {
       }
     },
     end() {
+      isOver = true
       for (const end of [...streams]) end()
     },
   }

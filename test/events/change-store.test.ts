@@ -135,6 +135,32 @@ describe.each(kinds)('a store in %s', (_name, create) => {
       expect(await outcome(aChange({ source: 'CLOUDTRAIL', ...other }))).toBe('told')
     })
 
+    test.each([
+      ['GATEWAY', 'CLOUDTRAIL'],
+      ['CLOUDTRAIL', 'GATEWAY'],
+    ] as const)(
+      'of a %s change not in a %s one with another request id, once such ids were the same',
+      async (one, other) => {
+        const proof = aChange({ credentialId: 'other' })
+        await store.tell(proof)
+        await store.tell({ ...proof, source: 'CLOUDTRAIL' })
+        await store.tell(aChange({ source: one }))
+        expect(await outcome(aChange({ source: other, changedAt: at(1) }))).toBe('told')
+      },
+    )
+
+    test('not for good of one that was taken for another’s: it is told once its own record comes', async () => {
+      const [first, second] = [aChange(), aChange({ changedAt: at(1) })]
+      const recordOf = (change: NewChange): NewChange => ({ ...change, source: 'CLOUDTRAIL' })
+      expect(await outcome(recordOf(first))).toBe('told')
+      expect(await outcome(second)).toBe('repeated')
+      expect(await outcome(second)).toBe('repeated')
+      expect(await outcome(first)).toBe('repeated')
+      expect(await outcome(recordOf(second))).toBe('told')
+      expect(await outcome(recordOf(second))).toBe('repeated')
+      expect(await outcome(second)).toBe('repeated')
+    })
+
     test('no more where the record with the same request id has come', async () => {
       const change = aChange()
       await store.tell(change)
@@ -204,6 +230,13 @@ describe.each(kinds)('a store in %s', (_name, create) => {
       await store.tell(aChange({ changedAt: at(2), call: span(111, 112), status: 'Inactive' }))
       const told = (await followed.until(4)).map(entry => entry.of === 'change' && entry.superseded)
       expect(told).toEqual([false, false, false, true])
+    })
+
+    test('not by one gateway’s order where somebody else’s change of the same second may be the newest', async () => {
+      const span = (sentAt: number, answeredAt: number) => aCall({ span: { sentAt, answeredAt } })
+      await store.tell(aChange({ source: 'CLOUDTRAIL', call: aCall({ accessKeyId: 'AKIACONSOLE' }) }))
+      expect(await outcome(aChange({ call: span(100, 110) }))).toBe('told')
+      expect(await outcome(aChange({ call: span(120, 130), status: 'Inactive' }))).toBe('tied')
     })
 
     test('of two that one gateway had under way at once not, whatever the times', async () => {

@@ -143,6 +143,39 @@ describe.skipIf(!redisServer)('with Redis', () => {
     await proxy[Symbol.asyncDispose]()
   })
 
+  test.each([
+    ['of its place alone', 'meta'],
+    ['of its entries alone', 'changes'],
+    ['of what is known alone', 'known'],
+  ])('that was emptied %s goes on', async (_what, key) => {
+    await using redis = await startRedis()
+    await using one = await startInstance(redis)
+    await using two = await startInstance(redis)
+    for (const id of ['a', 'b']) await one.log.publish(of(id))
+    await redis.command('DEL', `test:{123456789012}:${key}`)
+    await one.log.publish(of('c'))
+    await vi.waitUntil(() => two.log.lastTold('SigningCertificate', 'c') !== undefined, { timeout: 20_000 })
+    const changes = subscribe(two.log)
+    await one.log.publish(of('d'))
+    expect(idsOf(await next(changes, 1))).toEqual(['d'])
+  })
+
+  test('that lacks an entry in the middle, those who did not read it are told, and not read for ever', async () => {
+    await using redis = await startRedis()
+    await using one = await startInstance(redis)
+    const proxy = await startTcpProxy(redis.url)
+    await using two = await startInstance(proxy)
+    const changes = subscribe(two.log)
+    proxy.cut()
+    await two.until('degraded')
+    for (const id of ['a', 'b', 'c']) await one.log.publish(of(id))
+    await redis.command('XDEL', 'test:{123456789012}:changes', '2-0')
+    await proxy.mend()
+    await expect(next(changes, 3)).rejects.toMatchObject(notRemembered)
+    await two.until('ok')
+    await proxy[Symbol.asyncDispose]()
+  })
+
   test('that came back with an older history, what was read and is gone is not taken for what comes instead', async () => {
     await using redis = await startRedis(['--appendonly', 'no'])
     await using one = await startInstance(redis)

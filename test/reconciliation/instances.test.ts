@@ -3,7 +3,7 @@ import { startSandbox } from '../../src/sandbox/server.ts'
 import { startInstance, subscribe } from '../events/instance.ts'
 import { redisServer, startRedis } from '../events/redis.ts'
 import { disable, openUsers } from './elsewhere.ts'
-import { callsOf, certificates, memoryStore, next, startReconciliation } from './running.ts'
+import { callsOf, certificates, credentials, memoryStore, next, startReconciliation } from './running.ts'
 
 describe.skipIf(!redisServer)('instances with one Redis', () => {
   test('ask once for what is subscribed to at any of them, and tell it at all', async () => {
@@ -69,6 +69,18 @@ describe.skipIf(!redisServer)('instances with one Redis', () => {
         [uploaded, undefined, 'Active'],
       ]),
     )
+  })
+
+  test('ask nothing for a name that no user can have, and go on for the others', async () => {
+    await using redis = await startRedis()
+    await using sandbox = await startSandbox()
+    await using instance = await startInstance(redis)
+    await using running = startReconciliation(sandbox, { store: instance.store, changes: instance.log })
+    // So many that the list of the whole account is asked, which refuses no name.
+    for (let user = 0; user < 10; user += 1) running.watch(credentials, `user-${user}`)
+    running.watch(credentials, '\ud800')
+    await running.compared(credentials)
+    expect(instance.states).toEqual(['ok'])
   })
 
   test('wait for it while it is away, and take a picture anew where it was emptied', async () => {

@@ -8,7 +8,12 @@ import { startWitnessedGateway, type WitnessedGateway } from './witnessed-gatewa
 test('the process lives through all faults at once, tells each client its own, and holds nothing afterwards', {
   timeout: 60_000,
 }, async () => {
-  await using gateway = await startWitnessedGateway({ handles: true }, '--call-timeout=1', '--cache-ttl=0', '--reconcile-interval=0')
+  await using gateway = await startWitnessedGateway(
+    { handles: true },
+    '--call-timeout=1',
+    '--cache-ttl=0',
+    '--reconcile-interval=0',
+  )
   const { process, proxy, account, report } = gateway
   const certificates: { readonly userName: string; readonly certificateId: string }[] = []
   for (const index of faults.keys()) {

@@ -181,6 +181,22 @@ describe('closing', () => {
     expect(events.subscribers).toBe(0)
   })
 
+  test('ends the answer of a subscription that begins only now, too', async () => {
+    await using gateway = await startTestGateway('--sandbox-users=0', patient)
+    let comes = () => {}
+    const coming = new Promise<void>(resolve => {
+      comes = resolve
+    })
+    const reached = vi.spyOn(gateway.gateway.events, 'reached').mockReturnValueOnce(coming)
+    const subscribed = subscribeBySse(gateway.url, watch)
+    await vi.waitFor(() => expect(reached).toHaveBeenCalled())
+    const closed = gateway.gateway.close()
+    comes()
+    await using stream = await subscribed
+    expect(await stream.next()).toBeUndefined()
+    await closed
+  })
+
   test('answers a query over SSE, and completes it', async () => {
     await using gateway = await startTestGateway('--sandbox-users=2', patient, '--report-cost=false')
     const begun = underWay(gateway, { delay: 300 })

@@ -16,6 +16,11 @@ function subscribe({ send }: PlainSocket, ...ids: string[]): void {
   for (const id of ids) send({ type: 'subscribe', id, payload: { query } })
 }
 
+function subscribeByFetch(url: string, signal: AbortSignal): Promise<Response> {
+  const headers = { 'content-type': 'application/json', accept: 'text/event-stream' }
+  return fetch(url, { method: 'POST', headers, body: JSON.stringify({ query }), signal })
+}
+
 async function subscribers({ gateway }: TestGateway, count: number): Promise<void> {
   await vi.waitFor(() => expect(gateway.events.subscribers).toBe(count))
 }
@@ -64,6 +69,27 @@ describe('--max-socket-subscriptions', () => {
 })
 
 describe('--max-subscriptions', () => {
+  test('does not count a client that has gone while the id it named was waited for', async () => {
+    await using gateway = await startTestGateway('--sandbox-users=0', '--max-subscriptions=1')
+    const { events } = gateway.gateway
+    let comes = () => {}
+    const coming = new Promise<void>(resolve => {
+      comes = resolve
+    })
+    const reached = vi.spyOn(events, 'reached').mockReturnValueOnce(coming)
+    const leaving = new AbortController()
+    const asked = subscribeByFetch(gateway.url, leaving.signal)
+    await vi.waitFor(() => expect(reached).toHaveBeenCalled())
+    leaving.abort()
+    await expect(asked).rejects.toThrow()
+    // Until the gateway has noticed: this request came later.
+    await fetch(new URL('/health', gateway.url), { headers: { connection: 'close' } })
+    comes()
+    await using plain = await openPlainSocket(gateway.url)
+    subscribe(plain, '1')
+    await subscribers(gateway, 1)
+  })
+
   test('counts WebSocket and SSE together, and refuses by an error on either', async () => {
     await using gateway = await startTestGateway('--sandbox-users=0', '--max-subscriptions=2')
     await using plain = await openPlainSocket(gateway.url)
