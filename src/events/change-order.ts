@@ -11,8 +11,6 @@ export interface Newest {
   readonly span: Span | undefined
   /** Changes whenever it is another one. */
   readonly mark: string
-  /** CloudTrail's record of what a comparison found has come. */
-  readonly isAbsorbed: boolean
 }
 
 /** Beside the order in which they were told: whether the change is newer than the newest told; undefined: unknown. */

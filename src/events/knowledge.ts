@@ -10,6 +10,12 @@ export const knownFor = 15 * 24 * 60 * 60 * 1000
  */
 export const echoWithin = 5_000
 
+/**
+ * Most calls of one kind that wait for their echo. Where no queue is read none ever comes, and a credential that is
+ * switched on and off for days must not make each change dearer than the one before.
+ */
+export const mostUnechoed = 100
+
 /** What is known of changes that were told, also of those that subscribers can no longer read. */
 export interface Knowledge {
   /** Whether the change is one that was told, or its record; that is then known, too. */
@@ -32,6 +38,8 @@ export function createKnowledge(now: () => number): Knowledge {
   const calls = createMemory<'told' | ChangeSource>(now)
   const newests = createMemory<Newest>(now)
   const unechoed = createMemory<readonly Call[]>(now)
+  /** When a comparison found what no record has come of yet: also where something newer was told since. */
+  const found = createMemory<number>(now)
   let idsAgree = false
 
   /** Removes the call whose echo the change is. */
@@ -48,11 +56,10 @@ export function createKnowledge(now: () => number): Knowledge {
   }
 
   function isAbsorbed(change: NewChange): boolean {
-    const key = credentialKey(change)
-    const newest = newests.get(key)
-    if (change.source !== 'CLOUDTRAIL' || newest?.source !== 'RECONCILIATION' || newest.isAbsorbed) return false
-    if (newest.status !== change.status || change.changedAt.getTime() > newest.changedAt) return false
-    newests.set(key, { ...newest, isAbsorbed: true })
+    const key = foundKey(change)
+    const foundAt = found.get(key)
+    if (change.source !== 'CLOUDTRAIL' || foundAt === undefined || change.changedAt.getTime() > foundAt) return false
+    found.delete(key)
     return true
   }
 
@@ -93,8 +100,10 @@ export function createKnowledge(now: () => number): Knowledge {
       if (key !== undefined) calls.set(key, 'told')
       const echo = echoKey(change, source)
       if (echo !== undefined && call) {
-        unechoed.set(echo, [...(unechoed.get(echo) ?? []), { requestId: call.requestId, changedAt }])
+        const waiting = [...(unechoed.get(echo) ?? []), { requestId: call.requestId, changedAt }]
+        unechoed.set(echo, waiting.slice(-mostUnechoed))
       }
+      if (source === 'RECONCILIATION') found.set(foundKey(change), changedAt)
       if (superseded) return
       const earlier = newests.get(credentialKey(change))
       const span = earlier && isTwin(change, by, earlier) ? undefined : call?.span
@@ -105,12 +114,11 @@ export function createKnowledge(now: () => number): Knowledge {
         by: span && by,
         span,
         mark,
-        isAbsorbed: false,
       })
     },
 
     forget() {
-      for (const memory of [calls, newests, unechoed]) memory.forget()
+      for (const memory of [calls, newests, unechoed, found]) memory.forget()
     },
   }
 }
@@ -122,6 +130,11 @@ export function echoKey(change: NewChange, source: ChangeSource): string | undef
   return [source, api, accessKeyId, credentialKey(change), change.status ?? ''].join(' ')
 }
 
+/** Under which what a comparison found waits for its record. */
+export function foundKey(change: NewChange): string {
+  return `${credentialKey(change)} ${change.status ?? ''}`
+}
+
 export function otherSource({ source }: NewChange): ChangeSource {
   return source === 'GATEWAY' ? 'CLOUDTRAIL' : 'GATEWAY'
 }
@@ -129,6 +142,7 @@ export function otherSource({ source }: NewChange): ChangeSource {
 interface Memory<Value> {
   get(key: string): Value | undefined
   set(key: string, value: Value): void
+  delete(key: string): void
   forget(): void
 }
 
@@ -141,6 +155,7 @@ function createMemory<Value>(now: () => number): Memory<Value> {
       known.delete(key)
       known.set(key, { value, at: now() })
     },
+    delete: key => known.delete(key),
     forget() {
       for (const [key, { at }] of known) {
         if (at > now() - knownFor) return

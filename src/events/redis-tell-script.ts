@@ -1,7 +1,7 @@
 import { foldUserName } from '../iam/model.ts'
 import { callKey, credentialKey, type NewChange } from './change.ts'
 import type { Offer } from './change-store.ts'
-import { echoKey, echoWithin, knownFor, otherSource } from './knowledge.ts'
+import { echoKey, echoWithin, foundKey, knownFor, mostUnechoed, otherSource } from './knowledge.ts'
 import { changeText } from './redis-entry.ts'
 import { prelude } from './redis-script.ts'
 
@@ -10,11 +10,13 @@ export function offer(change: NewChange, { isQuiet, verdict }: Offer): object {
   return {
     knownFor,
     echoWithin,
+    mostUnechoed,
     change: changeText(change),
     changedAt: change.changedAt.getTime(),
     user: foldUserName(change.userName),
     credential: credentialKey(change),
     call: callKey(change),
+    found: foundKey(change),
     echo: echoKey(change, otherSource(change)),
     ownEcho: echoKey(change, change.source),
     span: change.call?.span,
@@ -57,12 +59,10 @@ local function findEcho(fits)
 end
 
 local function isAbsorbed()
-  local newest = recall('newest ' .. given.credential)
-  if change.source ~= 'CLOUDTRAIL' or not newest then return false end
-  if newest.source ~= 'RECONCILIATION' or newest.isAbsorbed then return false end
-  if newest.status ~= change.status or changedAt > newest.changedAt then return false end
-  newest.isAbsorbed = true
-  remember('newest ' .. given.credential, cjson.encode(newest))
+  local foundAt = recall('found ' .. given.found)
+  if change.source ~= 'CLOUDTRAIL' or not foundAt or changedAt > foundAt then return false end
+  redis.call('HDEL', known, 'found ' .. given.found)
+  redis.call('ZREM', knownSince, 'found ' .. given.found)
   return true
 end
 
@@ -146,13 +146,15 @@ if given.call then remember('call ' .. given.call, '"told"') end
 if given.ownEcho then
   local waiting = recall('echo ' .. given.ownEcho) or {}
   table.insert(waiting, { requestId = change.call.requestId, changedAt = changedAt })
+  if #waiting > given.mostUnechoed then table.remove(waiting, 1) end
   remember('echo ' .. given.ownEcho, cjson.encode(waiting))
 end
+if change.source == 'RECONCILIATION' then remember('found ' .. given.found, cjson.encode(changedAt)) end
 if newer then
   local span = given.span
   if isTwin then span = nil end
   remember('newest ' .. given.credential, cjson.encode({ status = change.status, changedAt = changedAt,
-    source = change.source, by = span and given.by, span = span, mark = given.mark, isAbsorbed = false }))
+    source = change.source, by = span and given.by, span = span, mark = given.mark }))
   if isTold then paint(change, given.user) end
 end
 return { isTold and 'told' or 'repeated' }

@@ -168,6 +168,15 @@ describe.each(kinds)('a store in %s', (_name, create) => {
       expect(await outcome(aChange({ source: 'CLOUDTRAIL' }))).toBe('told')
     })
 
+    test('of the newest of many that wait for their records: where no queue is read none ever comes', async () => {
+      const made = Array.from({ length: 150 }, (_, index) => aChange({ changedAt: at(index * 60) }))
+      for (const change of made) await store.tell(change)
+      const recorded = (seconds: number) => aChange({ source: 'CLOUDTRAIL', changedAt: at(seconds) })
+      expect(await outcome(recorded(149 * 60))).toBe('repeated')
+      expect(await outcome(recorded(51 * 60))).toBe('repeated')
+      expect(await outcome(recorded(0))).toBe('told')
+    })
+
     test('of what a comparison found, once, and only up to its time', async () => {
       const found = aChange({ source: 'RECONCILIATION', call: undefined, changedAt: at(60) })
       const record = (seconds: number, status = 'Active') =>
@@ -180,6 +189,15 @@ describe.each(kinds)('a store in %s', (_name, create) => {
       expect(await outcome(record(11))).toBe('told')
       expect(await outcome(record(61))).toBe('told')
     })
+  })
+
+  test('knows the record of what a comparison found also where something newer was told since', async () => {
+    const found = aChange({ source: 'RECONCILIATION', call: undefined, status: 'Inactive', changedAt: at(60) })
+    await store.tell(found)
+    await store.tell(aChange({ status: 'Active', changedAt: at(90) }))
+    const record = () => aChange({ source: 'CLOUDTRAIL', status: 'Inactive', changedAt: at(10) })
+    expect(await outcome(record())).toBe('repeated')
+    expect(await outcome(record())).toBe('told')
   })
 
   describe('knows what is newer', () => {
