@@ -36,6 +36,8 @@ export interface Reconciliation {
 const leaseFor = 20_000
 /** After so many beats they are renewed where nothing changed. */
 const renewal = 5
+/** For so many beats a comparison goes on unwatched: a page that is loaded anew must not have all of it begin anew. */
+const lingering = 4 * renewal
 /** How soon what the store did not take is tried again, at least. */
 const soonest = 5_000
 /** Milliseconds from which on a comparison is worth a line in the log. */
@@ -56,6 +58,7 @@ export function createReconciliation(options: ReconciliationOptions): Reconcilia
   const checking = new Map<string, { isAskedAgain: boolean }>()
   const work = new Set<Promise<void>>()
   let watched: Watched = new Map()
+  const watchedAt = new Map<string, number>()
   let said = ''
   let renewAt = Number.NEGATIVE_INFINITY
   let leasedUntil = Number.NEGATIVE_INFINITY
@@ -87,7 +90,10 @@ export function createReconciliation(options: ReconciliationOptions): Reconcilia
       renewAt = at + renewal * beat
     }
     if (leasedUntil <= now()) return
-    for (const [kind, stop] of running) if (!watched.has(kind)) stop.abort()
+    for (const kind of watched.keys()) watchedAt.set(kind, now())
+    for (const [kind, stop] of running) {
+      if (now() - (watchedAt.get(kind) ?? 0) > lingering * beat) stop.abort()
+    }
     for (const [kind, whose] of watched) {
       const due = running.has(kind) ? undefined : plan.due(kind, whose)
       if (due) begin(due)

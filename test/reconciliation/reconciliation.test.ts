@@ -7,7 +7,7 @@ import {
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { startSandbox } from '../../src/sandbox/server.ts'
 import { disable, disableCredential, openUsers } from './elsewhere.ts'
-import { callsOf, certificates, credentials, next, startReconciliation } from './running.ts'
+import { callsOf, certificates, credentials, memoryStore, next, startReconciliation } from './running.ts'
 
 afterEach(() => {
   vi.useRealTimers()
@@ -84,6 +84,19 @@ describe('IAM is asked', () => {
     await next(changes)
     expect(new Set(callsOf(sandbox))).toEqual(new Set(['ListServiceSpecificCredentials ben']))
   })
+})
+
+test('a comparison goes on where whoever subscribes comes back at once', async () => {
+  await using sandbox = await startSandbox({ users: 40, latency: 30 })
+  const store = memoryStore()
+  await using running = startReconciliation(sandbox, { store })
+  const watching = running.watch(certificates)
+  await vi.waitUntil(() => callsOf(sandbox).length > 4, { interval: 1 })
+  await watching.return?.()
+  await vi.waitUntil(async () => (await store.watchedByAnybody()).size === 0, { interval: 1 })
+  running.watch(certificates)
+  await running.compared(certificates)
+  expect(callsOf(sandbox).filter(call => call === 'ListUsers')).toHaveLength(1)
 })
 
 test('a comparison ends where nobody subscribes to it any more', async () => {
