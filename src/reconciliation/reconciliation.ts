@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ChangeLog } from '../events/change-log.ts'
 import { type ChangeStore, StoreAway, type Watched } from '../events/change-store.ts'
@@ -51,6 +52,8 @@ export function createReconciliation(options: ReconciliationOptions): Reconcilia
   const { changes, store, iam, instance, interval, window, log, beat = 1_000 } = options
   const now = () => performance.now()
   const closing = new AbortController()
+  // Each user who is checked listens.
+  setMaxListeners(0, closing.signal)
   const plan = createPlan(interval, now)
   const samples = createSamples(window, now)
   /** What is being compared, by kind. */

@@ -4,7 +4,7 @@ import {
   DeleteSigningCertificateCommand,
   DeleteUserCommand,
 } from '@aws-sdk/client-iam'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { startSandbox } from '../../src/sandbox/server.ts'
 import { disable, disableCredential, openUsers } from './elsewhere.ts'
 import { callsOf, certificates, credentials, memoryStore, next, startReconciliation } from './running.ts'
@@ -97,6 +97,19 @@ test('a comparison goes on where whoever subscribes comes back at once', async (
   running.watch(certificates)
   await running.compared(certificates)
   expect(callsOf(sandbox).filter(call => call === 'ListUsers')).toHaveLength(1)
+})
+
+test('many users are checked at once without a warning', async () => {
+  const warned = vi.fn<(warning: Error) => void>()
+  process.on('warning', warned)
+  onTestFinished(() => void process.removeListener('warning', warned))
+  await using sandbox = await startSandbox()
+  await using running = startReconciliation(sandbox)
+  running.watch(certificates)
+  await running.compared(certificates)
+  for (let user = 0; user < 20; user += 1) running.reconciliation.check(certificates, `user-${user}`)
+  await running.compared(certificates, 41)
+  expect(warned).not.toHaveBeenCalled()
 })
 
 test('a comparison ends where nobody subscribes to it any more', async () => {

@@ -61,8 +61,10 @@ describe('where IAM', () => {
   test('cannot have a user of a name, nobody hears of it', async () => {
     await using sandbox = await startSandbox()
     await using running = startReconciliation(sandbox)
-    running.watch(certificates, 'no name!')
-    await running.compared(certificates)
+    // Longer than the lists of this kind take.
+    running.watch(credentials, 'n'.repeat(65))
+    await running.compared(credentials)
+    expect(callsOf(sandbox)).toHaveLength(1)
     expect(running.lines).toMatchObject([{ level: 20, told: 0 }])
   })
 
