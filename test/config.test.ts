@@ -256,8 +256,9 @@ describe('the environment', () => {
 
   test('does not show an address that cannot be used, for there may be a password in it', () => {
     expect(refusal(['serve'], { REDIS_URL: 'http://:hush@redis' }).message).toBe(
-      'REDIS_URL: expected a URL that begins with redis:// or rediss://',
+      'REDIS_URL: expected a URL such as redis://host:6379 or rediss://user:password@host:6379/0',
     )
+    expect(refusal(['serve', '--redis-url=redis://host/hush']).message).not.toContain('hush')
     expect(refusal(['serve', '--change-queue-url=hush']).message).toBe(
       '--change-queue-url: expected a URL that begins with https:// or http://, or none',
     )

@@ -52,7 +52,15 @@ export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
 
   async function run(): Promise<void> {
     await inspect()
-    while (!signal.aborted) await poll()
+    while (!signal.aborted) {
+      try {
+        await poll()
+      } catch (error) {
+        // Not expected; but one message must not end the feed, nor the process.
+        receiving.failed(error)
+        await receiving.pause(signal)
+      }
+    }
   }
 
   async function inspect(): Promise<void> {
@@ -140,16 +148,15 @@ export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
   }
 }
 
-/** Whether it may be deleted without a word to anybody but the log. */
+/** Whether it may be deleted. What should be news, and is not as we know it, is left to the queue's own policy. */
 function isDoneWith({ message, lesson }: Received, say: FeedLog): boolean {
   switch (lesson.is) {
     case 'malformed':
-      // The queue's own policy decides what becomes of it.
       say.malformed(message.id)
       return false
     case 'unreadable':
       say.unreadable(message.id, lesson)
-      return true
+      return false
     case 'nothing':
       say.nothing(message.id, lesson.reason)
       return true

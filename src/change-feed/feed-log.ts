@@ -12,7 +12,7 @@ export interface FeedLog {
   notInspected(error: unknown): void
   /** Once for each message, however often it comes. */
   malformed(messageId: string): void
-  /** Once for each API as a warning: it may be that its records are other than we know. */
+  /** Once for each message: it may be that the records of its API are other than we know. */
   unreadable(messageId: string, lesson: { readonly api: string; readonly reason: string }): void
   nothing(messageId: string, reason: string): void
 }
@@ -51,8 +51,11 @@ export function logFeed(log: Logger, queueUrl: string): FeedLog {
         log.warn({ messageId }, 'a message of the change queue is not JSON: left to its dead-letter queue')
     },
     unreadable(messageId, { api, reason }) {
-      const level = unreadable(api) ? 'warn' : 'debug'
-      log[level]({ messageId, api, reason }, "CloudTrail's record of a change could not be read: it is not told")
+      if (unreadable(messageId))
+        log.warn(
+          { messageId, api, reason },
+          "CloudTrail's record of a change could not be read: left to the dead-letter queue",
+        )
     },
     nothing: (messageId, reason) => log.debug({ messageId, reason }, 'a message of the change queue is no news'),
   }

@@ -44,6 +44,15 @@ export function address(placeholder: string, schemes: readonly string[], none?: 
   })
 }
 
+/** What the client of Redis takes: `redis://user:password@host:port/database`. */
+export function redisAddress(placeholder: string): Kind<string | undefined> {
+  return single(placeholder, text => {
+    const url = URL.canParse(text) ? new URL(text) : undefined
+    if (url && /^rediss?:$/.test(url.protocol) && /^(\/\d*)?$/.test(url.pathname)) return text
+    throw new Refusal('a URL such as redis://host:6379 or rediss://user:password@host:6379/0', undefined)
+  })
+}
+
 const HOST = /^(?:\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?)(?::\d{1,5})?$/
 
 const ORIGIN = /^([a-z][a-z0-9+.-]*):\/\/([^/?#@]*)$/

@@ -1,4 +1,4 @@
-import { address, hostNames, loopbackHost, origins } from './address.ts'
+import { address, hostNames, loopbackHost, origins, redisAddress } from './address.ts'
 import type { Flags } from './flag.ts'
 import { choice, decimalNumber, text, trueOrFalse, wholeNumber } from './kind.ts'
 
@@ -39,7 +39,7 @@ export function gatewayFlags(command: 'start' | 'serve') {
       help: 'How long a change is remembered for "after".',
     },
     redisUrl: {
-      kind: address('<url>', ['redis:', 'rediss:']),
+      kind: redisAddress('<url>'),
       initial: undefined,
       alias: 'REDIS_URL',
       help: 'Redis that the changes go through, so that every instance tells them; without it each tells its own.',

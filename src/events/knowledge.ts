@@ -16,6 +16,9 @@ export const echoWithin = 5_000
  */
 export const mostUnechoed = 100
 
+/** Most of each sort that are known at once, in a process that may run for months. */
+const mostKnown = 200_000
+
 /** What is known of changes that were told, also of those that subscribers can no longer read. */
 export interface Knowledge {
   /** Whether the change is one that was told, or its record; that is then known, too. */
@@ -158,7 +161,7 @@ function createMemory<Value>(now: () => number): Memory<Value> {
     delete: key => known.delete(key),
     forget() {
       for (const [key, { at }] of known) {
-        if (at > now() - knownFor) return
+        if (at > now() - knownFor && known.size <= mostKnown) return
         known.delete(key)
       }
     },

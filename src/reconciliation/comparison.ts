@@ -5,6 +5,7 @@ import type { IamClient } from '../iam/client.ts'
 import type { IamError } from '../iam/errors.ts'
 import { foldUserName } from '../iam/model.ts'
 import { beginOperation } from '../iam/operation.ts'
+import { groupByUser } from './by-user.ts'
 import { agreeing, type Difference, differences } from './difference.ts'
 import { type Reading, read, type Whose } from './reading.ts'
 
@@ -177,15 +178,4 @@ function createLook() {
 
 function statusOf(rows: readonly Pictured[], credentialId: string): string | undefined {
   return rows.find(row => row.credentialId === credentialId)?.status
-}
-
-function groupByUser(rows: readonly Pictured[]): Map<string, Pictured[]> {
-  const byUser = new Map<string, Pictured[]>()
-  for (const row of rows) {
-    const name = foldUserName(row.userName)
-    const known = byUser.get(name)
-    if (known) known.push(row)
-    else byUser.set(name, [row])
-  }
-  return byUser
 }

@@ -1,13 +1,8 @@
 import type { IamClient } from '../iam/client.ts'
 import { IamError, isRefusal, ValidationError } from '../iam/errors.ts'
-import {
-  type ListedCredential,
-  type Listing,
-  listCredentialsOf,
-  listCredentialsOfAll,
-  listUserNames,
-} from '../iam/listed-credential.ts'
+import { type Listing, listCredentialsOf, listCredentialsOfAll, listUserNames } from '../iam/listed-credential.ts'
 import { foldUserName } from '../iam/model.ts'
+import { groupByUser } from './by-user.ts'
 
 /** Whose credentials: everybody's, or these users'. */
 export type Whose = 'all' | readonly string[]
@@ -111,18 +106,6 @@ async function listAll(iam: IamClient, kind: string, whose: Whose): Promise<List
     if (isRefusal(error)) return undefined
     throw error
   }
-}
-
-/** By folded name. */
-function groupByUser(credentials: readonly ListedCredential[]): Map<string, ListedCredential[]> {
-  const byUser = new Map<string, ListedCredential[]>()
-  for (const credential of credentials) {
-    const name = foldUserName(credential.userName)
-    const known = byUser.get(name)
-    if (known) known.push(credential)
-    else byUser.set(name, [credential])
-  }
-  return byUser
 }
 
 /** Takes steps, so many at once, until one is the last. Where one throws, those under way end before it is told. */

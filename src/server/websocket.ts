@@ -144,7 +144,10 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
 /** What a client may leave unread before nothing more is read of it, in bytes. */
 const mostUnread = 1_048_576
 
-/** A peer that vanished without a word does not answer pings; nor does one that has read nothing for so long. */
+/**
+ * A peer that vanished without a word does not answer pings; nor does one that is so slow that it has not got to the last
+ * one by the next, for a ping waits behind all that was sent before it.
+ */
 function keepAlive(socket: WebSocket, every: number): void {
   let answered = true
   const beat = setInterval(() => {

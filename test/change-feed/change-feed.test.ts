@@ -71,15 +71,21 @@ describe('a message', () => {
     expect(running.lines(20)).toMatchObject([{ messageId: 'm1', reason: expect.any(String) }])
   })
 
-  test('whose record is not as we know them is deleted, and one warning for each API says so', async () => {
+  test('whose record is not as we know them is left to the queue, too, and said once', async () => {
     const odd = event(record({ requestParameters: { userName: 'alice', certificateId, status: 'Paused' } }))
     const without = event(record({ requestParameters: null }))
-    await using queue = await startStubQueue(call => first(call, odd, without, disabled))
+    await using queue = await startStubQueue(call =>
+      call.api === 'ReceiveMessage' && call.earlier < 2 ? messages(odd, without, disabled) : undefined,
+    )
     await using running = runFeed(queue)
-    await queue.arrived('DeleteMessage', 3)
-    expect(running.told).toMatchObject([told])
+    await queue.arrived('ReceiveMessage', 3)
+    expect(running.told).toMatchObject([told, told])
+    expect(deletedBy(queue.calls)).toEqual(['r3', 'r3'])
     const reason = 'expected requestParameters.status to be Active or Inactive'
-    expect(running.lines()).toMatchObject([{ level: 40, api: 'UpdateSigningCertificate', messageId: 'm1', reason }])
+    expect(running.lines()).toMatchObject([
+      { level: 40, api: 'UpdateSigningCertificate', messageId: 'm1', reason },
+      { level: 40, api: 'UpdateSigningCertificate', messageId: 'm2' },
+    ])
   })
 
   test('that is not JSON is left to the queue, and said once however often it comes', async () => {
