@@ -57,7 +57,7 @@ describe('layers: main → gateway → server → schema → loaders → iam', (
     ['change-feed/queue.ts', "import { SQSClient } from '@aws-sdk/client-sqs'"],
     ['change-feed/queue.ts', "import { NodeHttpHandler } from '@smithy/node-http-handler'"],
     ['change-feed/message.ts', "import { readRecord } from '../events/record.ts'"],
-    ['events/redis-store.ts', "import { createClient } from '@redis/client'"],
+    ['events/redis/store.ts', "import { createClient } from '@redis/client'"],
     ['sandbox/store.ts', "import { sign } from './signature.ts'"],
     ['schema/user.ts', "import DataLoader from 'dataloader'"],
   ])('allow in %s: %s', (path, source) => {

@@ -2,7 +2,7 @@ import { vi } from 'vitest'
 import type { NewChange, Told } from '../../src/events/change.ts'
 import { type ChangeLog, type ChangeLogOptions, createChangeLog } from '../../src/events/change-log.ts'
 import type { ChangeStore } from '../../src/events/change-store.ts'
-import { createRedisStore } from '../../src/events/redis-store.ts'
+import { createRedisStore } from '../../src/events/redis/store.ts'
 import type { Subscribing } from '../../src/events/replica.ts'
 
 /** One gateway of several, as far as its log goes. */

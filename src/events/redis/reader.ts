@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import type { Follower, Place } from './change-store.ts'
-import type { RedisConnection } from './redis-connection.ts'
-import { type Message, readEntry, type StreamEntry } from './redis-entry.ts'
-import { pulseScript, replaceScript } from './redis-script.ts'
+import type { Follower, Place } from '../change-store.ts'
+import type { RedisConnection } from './connection.ts'
+import { type Message, readEntry, type StreamEntry } from './entry.ts'
+import { pulseScript, replaceScript } from './script.ts'
 
 export interface RedisReaderOptions {
   readonly stream: string

@@ -1,9 +1,9 @@
-import { foldUserName } from '../iam/model.ts'
-import { callKey, credentialKey, type NewChange } from './change.ts'
-import type { Offer } from './change-store.ts'
-import { echoKey, echoWithin, foundKey, knownFor, mostUnechoed, otherSource } from './knowledge.ts'
-import { changeText } from './redis-entry.ts'
-import { prelude } from './redis-script.ts'
+import { foldUserName } from '../../iam/model.ts'
+import { callKey, credentialKey, type NewChange } from '../change.ts'
+import type { Offer } from '../change-store.ts'
+import { echoKey, echoWithin, foundKey, knownFor, mostUnechoed, otherSource } from '../knowledge.ts'
+import { changeText } from './entry.ts'
+import { prelude } from './script.ts'
 
 /** What the script is given of a change. */
 export function offer(change: NewChange, { isQuiet, verdict }: Offer): object {

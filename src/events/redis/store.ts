@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { foldUserName } from '../iam/model.ts'
-import { parseChangeId } from './change-id.ts'
+import { foldUserName } from '../../iam/model.ts'
+import { parseChangeId } from '../change-id.ts'
 import {
   type ChangeStore,
   type Follower,
@@ -8,12 +8,12 @@ import {
   StoreAway,
   type StoreState,
   type Telling,
-} from './change-store.ts'
-import { connectRedis, type RedisConnection } from './redis-connection.ts'
-import { createRedisReader, random } from './redis-reader.ts'
-import { leaseScript, lossScript, pictureScript, releaseScript, watchedScript, watchScript } from './redis-script.ts'
-import { offer, tellScript } from './redis-tell-script.ts'
-import { readWatched, unionOf, watchedText } from './watched.ts'
+} from '../change-store.ts'
+import { readWatched, unionOf, watchedText } from '../watched.ts'
+import { connectRedis, type RedisConnection } from './connection.ts'
+import { createRedisReader, random } from './reader.ts'
+import { leaseScript, lossScript, pictureScript, releaseScript, watchedScript, watchScript } from './script.ts'
+import { offer, tellScript } from './tell-script.ts'
 
 export interface RedisStoreOptions {
   readonly url: string

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createClient } from '@redis/client'
-import { StoreAway } from './change-store.ts'
-import type { Message } from './redis-entry.ts'
+import { StoreAway } from '../change-store.ts'
+import type { Message } from './entry.ts'
 
 export interface RedisConnection {
   /** Runs a script in one step. Rejects where Redis is away, refuses it, or does not answer in time. */

@@ -1,6 +1,6 @@
-import type { NewChange } from './change.ts'
-import { baseOf, detailOf } from './change.ts'
-import type { Entry, Place } from './change-store.ts'
+import type { NewChange } from '../change.ts'
+import { baseOf, detailOf } from '../change.ts'
+import type { Entry, Place } from '../change-store.ts'
 
 /** An entry as the stream has it. */
 export interface StreamEntry {
