@@ -19,7 +19,7 @@ export function sandboxAnnouncement(sandbox: Sandbox): string {
 /** The region under both its names: boto3, and with it version 1 of the AWS CLI, knows only the second. */
 function environmentOf({ url, credentials }: Sandbox): string {
   return [
-    `  export AWS_ENDPOINT_URL_IAM=${url} AWS_ENDPOINT_URL_STS=${url} AWS_ENDPOINT_URL_SQS=${url}`,
+    `  export AWS_ENDPOINT_URL_IAM=${url} AWS_ENDPOINT_URL_STS=${url}`,
     '  export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1',
     `  export AWS_ACCESS_KEY_ID=${credentials.accessKeyId} AWS_SECRET_ACCESS_KEY=${credentials.secretAccessKey}`,
   ].join('\n')

@@ -51,13 +51,17 @@ async function starts(block: Block): Promise<void> {
 
 async function serves(block: Block): Promise<void> {
   await using iam = await startTestGateway('--sandbox-users=2')
-  const { url, credentials } = iam.sandbox
-  await using serving = await startCommand(block, {
-    AWS_ENDPOINT_URL_IAM: url,
-    AWS_ENDPOINT_URL_STS: url,
-    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-  })
+  const { url, credentials, queueUrl } = iam.sandbox
+  const text = block.text.replace(/https:\/\/sqs\.\S+/, queueUrl)
+  await using serving = await startCommand(
+    { ...block, text },
+    {
+      AWS_ENDPOINT_URL_IAM: url,
+      AWS_ENDPOINT_URL_STS: url,
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    },
+  )
   await serving.said(/IAM: .*\n/)
   const said = serving.heard().stdout.replace(/127\.0\.0\.1:\d+\/graphql/, '127.0.0.1:4000/graphql')
   expect(said).toContain(blockOf('output=serve').text.replace('https://iam.amazonaws.com', url))

@@ -8,6 +8,8 @@ import { createTrouble, pause } from './trouble.ts'
 export interface ChangeFeedOptions extends QueueOptions {
   /** Tells a change, which may be a repeat; rejects where it could not be told now, and may be asked again. */
   readonly tell: (change: NewChange) => Promise<unknown>
+  /** Whether a change could be told now: until then none is received. Default: always. */
+  readonly canTell?: () => boolean
   readonly log: Logger
   /** Ours: what happened in another account is no news. Left out: not known. */
   readonly accountId?: string | undefined
@@ -41,7 +43,7 @@ const shortestPoll = 1_000
  * queue counts how often it gave a message, and soon calls it dead.
  */
 export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
-  const { tell, accountId, expectsDeadLetterQueue = true, longestPause = 30_000 } = options
+  const { tell, canTell = () => true, accountId, expectsDeadLetterQueue = true, longestPause = 30_000 } = options
   const say = logFeed(options.log, options.queueUrl)
   const queue = createQueue(options)
   const closing = new AbortController()
@@ -54,7 +56,8 @@ export function createChangeFeed(options: ChangeFeedOptions): ChangeFeed {
     await inspect()
     while (!signal.aborted) {
       try {
-        await poll()
+        if (canTell()) await poll()
+        else await pause(shortestPoll, signal)
       } catch (error) {
         // Not expected; but one message must not end the feed, nor the process.
         receiving.failed(error)

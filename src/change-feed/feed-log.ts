@@ -42,13 +42,16 @@ export function logFeed(log: Logger, queueUrl: string): FeedLog {
     noDeadLetterQueue: () =>
       log.warn(
         { queueUrl },
-        '--change-queue-url: expected a queue with a dead-letter queue, got one without: a message that is not JSON ' +
-          'comes back until its retention ends',
+        '--change-queue-url: expected a queue with a dead-letter queue, got one without: a message that cannot be ' +
+          'read comes back until its retention ends',
       ),
     notInspected: error => expected('an SQS queue whose attributes the gateway may get', error),
     malformed(messageId) {
       if (malformed(messageId))
-        log.warn({ messageId }, 'a message of the change queue is not JSON: left to its dead-letter queue')
+        log.warn(
+          { messageId },
+          'a message of the change queue is not an event of EventBridge: left to its dead-letter queue',
+        )
     },
     unreadable(messageId, { api, reason }) {
       if (unreadable(messageId))

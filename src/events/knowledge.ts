@@ -81,9 +81,10 @@ export function createKnowledge(now: () => number): Knowledge {
         if (findEcho(change, waiting => waiting.requestId === requestId)) idsAgree = true
         return true
       }
-      const isNear = ({ changedAt }: Call) =>
-        !idsAgree && Math.abs(changedAt - change.changedAt.getTime()) <= echoWithin
-      if (findEcho(change, isNear)) calls.set(call, change.source)
+      const isNear = ({ changedAt }: Call) => Math.abs(changedAt - change.changedAt.getTime()) <= echoWithin
+      const mayBeEcho =
+        !idsAgree && change.source === 'CLOUDTRAIL' && newests.get(credentialKey(change))?.status === change.status
+      if (mayBeEcho && findEcho(change, isNear)) calls.set(call, change.source)
       else if (isAbsorbed(change)) calls.set(call, 'told')
       else return false
       return true

@@ -49,6 +49,7 @@ export async function startChanges(config: GatewayOptions, parts: ChangesParts):
       iam.forget(kind, userName)
     },
     onLost() {
+      log.warn('changes were lost, for Redis came back empty or older, or was away too long: subscribers query again')
       overlay.doubted()
       iam.forget()
     },
@@ -61,7 +62,10 @@ export async function startChanges(config: GatewayOptions, parts: ChangesParts):
     reconciliation,
     troubles: () => [
       ...(events.state === 'degraded' ? ['Redis is away: changes are told once it is back'] : []),
-      ...(feed?.state === 'degraded' ? ['the change queue cannot be read: changes made elsewhere are told late'] : []),
+      // While Redis is away nothing is received.
+      ...(feed?.state === 'degraded' && events.state === 'ok'
+        ? ['the change queue cannot be read: changes made elsewhere are told late']
+        : []),
     ],
     async close() {
       await feed?.close()
@@ -89,8 +93,11 @@ function createStore(config: GatewayOptions, { identity, log }: ChangesParts): C
 function logState(log: Logger): (state: StoreState, error?: unknown) => void {
   let wasAway = false
   return (state, error) => {
-    if (state === 'degraded') log.warn({ err: error }, 'Redis is away: changes are told once it is back')
-    else if (wasAway) log.info('Redis is back')
+    const reason = error instanceof Error ? error.message : 'no answer'
+    if (state === 'degraded') {
+      log.warn({ flag: '--redis-url', reason }, 'Redis is away: changes are told once it is back')
+    }
+    if (state === 'ok' && wasAway) log.info('Redis is back')
     wasAway = state === 'degraded'
   }
 }
@@ -122,6 +129,7 @@ function startFeed(
   return createChangeFeed({
     queueUrl,
     tell: change => events.tell(change),
+    canTell: () => events.state === 'ok',
     log,
     accountId: accountOf(identity),
     credentials: iam.sdk.config.credentials,

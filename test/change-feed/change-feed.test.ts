@@ -60,7 +60,6 @@ describe('a message', () => {
     ['an event of another source', event(record(), { source: 'aws.s3' })],
     ['another kind of event', event(record(), { 'detail-type': 'AWS Service Event via CloudTrail' })],
     ['a read', event(record({ eventName: 'ListSigningCertificates', readOnly: true }))],
-    ['JSON that is no event', 'null'],
     ['an event without a record', event(null)],
   ])('that is no news is deleted without a word: %s', async (_what, body) => {
     await using queue = await startStubQueue(call => first(call, body))
@@ -88,20 +87,41 @@ describe('a message', () => {
     ])
   })
 
-  test('that is not JSON is left to the queue, and said once however often it comes', async () => {
-    const broken = disabled.slice(0, -1)
+  test.each([
+    ['not JSON', disabled.slice(0, -1)],
+    ['JSON, but no event', 'null'],
+    ['somebody else’s', '{"orderId":1}'],
+    ['a record without its envelope', JSON.stringify(record())],
+  ])('that is %s is left to the queue, and said once however often it comes', async (_what, odd) => {
     await using queue = await startStubQueue(call =>
-      call.api === 'ReceiveMessage' && call.earlier < 3 ? messages(broken, disabled) : undefined,
+      call.api === 'ReceiveMessage' && call.earlier < 3 ? messages(odd, disabled) : undefined,
     )
     await using running = runFeed(queue)
     await queue.arrived('ReceiveMessage', 4)
     expect(running.told).toHaveLength(3)
     expect(deletedBy(queue.calls)).toEqual(['r2', 'r2', 'r2'])
-    expect(running.lines()).toMatchObject([{ level: 40, messageId: 'm1', msg: expect.stringContaining('not JSON') }])
+    const msg = 'a message of the change queue is not an event of EventBridge: left to its dead-letter queue'
+    expect(running.lines()).toMatchObject([{ level: 40, messageId: 'm1', msg }])
   })
 })
 
 describe('a change that cannot be told now', () => {
+  test('is not even received where that is known', async () => {
+    let asked = 0
+    let receivedBefore = -1
+    await using queue = await startStubQueue(call => first(call, disabled))
+    await using running = runFeed({
+      ...queue,
+      canTell() {
+        asked += 1
+        if (asked === 3) receivedBefore = queue.calls.filter(({ api }) => api === 'ReceiveMessage').length
+        return asked >= 3
+      },
+    })
+    await running.hasTold(1)
+    expect(receivedBefore).toBe(0)
+  })
+
   test('is told later; until then its message stays and no other is received', async () => {
     let attempts = 0
     const receivedBefore: number[] = []

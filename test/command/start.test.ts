@@ -30,7 +30,6 @@ describe('start', () => {
     expect(start.exported).toEqual({
       AWS_ENDPOINT_URL_IAM: start.sandboxUrl,
       AWS_ENDPOINT_URL_STS: start.sandboxUrl,
-      AWS_ENDPOINT_URL_SQS: start.sandboxUrl,
       AWS_REGION: 'us-east-1',
       AWS_DEFAULT_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: expect.stringMatching(/^AKIA[A-Z2-7]{16}$/),

@@ -106,7 +106,7 @@ describe.skipIf(!motoServer)('the change feed on moto', { timeout: 120_000 }, ()
     await using running = runFeed({ queueUrl, credentials })
     await send(queueUrl, '{ "source": "aws.iam"')
     await until(async () => (await countsOf(deadUrl)).join() === '1,0')
-    expect(running.lines()).toMatchObject([{ level: 40, msg: expect.stringContaining('not JSON') }])
+    expect(running.lines()).toMatchObject([{ level: 40, msg: expect.stringContaining('not an event') }])
   })
 
   test('says that a queue is missing, in the words of SQS, and begins once it is there', async () => {
