@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { startTestGateway, type TestGateway } from '../gateway.ts'
 import { aChange } from './change.ts'
@@ -92,6 +92,8 @@ describe('another path', () => {
 describe('closing', () => {
   /** Nothing is cut off: whatever is held up, is held up for longer than a test may take. */
   const patient = '--grace=3600'
+  /** IAM does not answer until its sandbox closes, which answers at once whatever it was asked. */
+  const held = { delay: 3_600_000 }
 
   test('answers a query in flight, and refuses new connections meanwhile', async () => {
     await using gateway = await startTestGateway('--sandbox-users=2', patient, '--report-cost=false')
@@ -152,7 +154,7 @@ describe('closing', () => {
 
   test('tells a subscription on, while a query on its WebSocket is answered', async () => {
     await using gateway = await startTestGateway('--sandbox-users=2', patient, '--report-cost=false')
-    const begun = underWay(gateway, { delay: 500 })
+    const begun = underWay(gateway, held)
     await using plain = await openPlainSocket(gateway.url)
     plain.send({ type: 'subscribe', id: 'watch', payload: watch })
     plain.send({ type: 'subscribe', id: 'slow', payload: slowQuery })
@@ -162,6 +164,7 @@ describe('closing', () => {
     const closed = gateway.gateway.close()
     await events.publish(aChange())
     expect(await plain.message()).toMatchObject({ id: 'watch', type: 'next' })
+    await gateway.sandbox.close()
     expect(await plain.message()).toMatchObject({ id: 'slow', type: 'next' })
     expect(await plain.message()).toEqual({ id: 'slow', type: 'complete' })
     await closed
@@ -234,19 +237,28 @@ describe('closing', () => {
 
   test('refuses what comes later on connections that are still busy', async () => {
     await using gateway = await startTestGateway('--sandbox-users=2', patient)
-    const begun = underWay(gateway, { delay: 500 })
+    gateway.sandbox.fault({ action: 'GetUser', answer: held })
+    const server = await serverOf(gateway)
+    const requested: (string | undefined)[] = []
+    server.on('request', ({ url }) => requested.push(url))
     const socket = await openSocket(gateway.url)
     const read = readToEnd(socket)
-    socket.write(postText(JSON.stringify(slowQuery), { connection: 'keep-alive' }))
     await using plain = await openPlainSocket(gateway.url)
-    plain.send({ type: 'subscribe', id: 'slow', payload: slowQuery })
-    await begun
+    socket.write(postText(JSON.stringify(slowQuery), { connection: 'keep-alive' }))
+    // Of another user: one call for each connection says that both are busy.
+    plain.send({ type: 'subscribe', id: 'slow', payload: { query: '{ user(userName: "bob") { userName } }' } })
+    const askedOf = () => gateway.sandbox.calls.map(({ parameters }) => parameters['UserName']).sort()
+    await vi.waitFor(() => expect(askedOf()).toEqual(['alice', 'bob']))
     const gone = once(plain.socket, 'close')
     const closed = gateway.gateway.close()
-    plain.send({ type: 'subscribe', id: 'late', payload: { query: '{ latestChangeId }' } })
     socket.write(requestText('GET /ready', { connection: 'keep-alive' }))
     socket.write(postText(JSON.stringify({ query: '{ latestChangeId }' })))
+    await vi.waitFor(() => expect(requested).toEqual(['/graphql', '/ready', '/graphql']))
+    plain.send({ type: 'subscribe', id: 'late', payload: { query: '{ latestChangeId }' } })
+    plain.send({ type: 'ping' })
     // What is late is not answered: that the socket closes tells the client that it never began.
+    expect(await plain.message()).toEqual({ type: 'pong' })
+    await gateway.sandbox.close()
     expect(await plain.message()).toMatchObject({ id: 'slow', type: 'next' })
     expect(await plain.message()).toEqual({ id: 'slow', type: 'complete' })
     expect(await gone).toEqual([1001, Buffer.from('Going away')])
@@ -301,7 +313,11 @@ test('a body that breaks off in the middle is nothing to log above debug, and th
 /** Node's server behind the gateway, by its own diagnostics. */
 async function serverOf(gateway: TestGateway): Promise<Server> {
   const seen: Server[] = []
-  const look = (message: unknown) => seen.push((message as { server: Server }).server)
+  // The sandbox is a server of this process, too, and asked now and then.
+  const look = (message: unknown) => {
+    const { request, server } = message as { readonly request: IncomingMessage; readonly server: Server }
+    if (request.url === '/health') seen.push(server)
+  }
   subscribe('http.server.request.start', look)
   await fetch(at(gateway, '/health'))
   unsubscribe('http.server.request.start', look)

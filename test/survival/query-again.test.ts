@@ -64,8 +64,10 @@ describe.skipIf(!redisServer)('an id that one instance gave out', () => {
     await using two = await startLog(proxy)
     proxy.cut()
     await two.until('degraded')
+    const toldByOne = subscribe(one.log)
     await one.log.publish(aChange({ credentialId: 'a' }))
-    const after = one.log.latestId()
+    // That a change is in the store does not say yet that the instance which put it there has read it.
+    const [{ id: after } = {}] = await next(toldByOne, 1)
     const reached = two.log.reached(after)
     await proxy.mend()
     await reached
