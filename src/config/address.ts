@@ -35,12 +35,11 @@ export function origins(placeholder: string): Kind<readonly string[]> {
   })
 }
 
-/** A URL, or the word for none. What was given is never repeated in a message: it may carry a password. */
-export function address(placeholder: string, schemes: readonly string[], none?: string): Kind<string | undefined> {
-  const expected = `a URL that begins with ${schemes.map(scheme => `${scheme}//`).join(' or ')}`
+/** Of a queue, or `none`. What was given is never repeated in a message: a URL may carry a password. */
+export function queueAddress(placeholder: string): Kind<string | undefined> {
   return single(placeholder, text => {
-    if (text === none || (URL.canParse(text) && schemes.includes(new URL(text).protocol))) return text
-    throw new Refusal(none === undefined ? expected : `${expected}, or ${none}`, undefined)
+    if (text === 'none' || (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol))) return text
+    throw new Refusal('a URL that begins with https:// or http://, or none', undefined)
   })
 }
 

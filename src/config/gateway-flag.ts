@@ -1,4 +1,4 @@
-import { address, hostNames, loopbackHost, origins, redisAddress } from './address.ts'
+import { hostNames, loopbackHost, origins, queueAddress, redisAddress } from './address.ts'
 import type { Flags } from './flag.ts'
 import { choice, decimalNumber, text, trueOrFalse, wholeNumber } from './kind.ts'
 
@@ -50,7 +50,7 @@ export function gatewayFlags(command: 'start' | 'serve') {
       help: 'What the keys in Redis begin with; instances with the same prefix and account belong together.',
     },
     changeQueueUrl: {
-      kind: address('<url>', ['https:', 'http:'], 'none'),
+      kind: queueAddress('<url>'),
       initial: undefined,
       alias: 'CHANGE_QUEUE_URL',
       help: "SQS queue that an EventBridge rule fills with CloudTrail's events of IAM, or none; under start the sandbox's.",

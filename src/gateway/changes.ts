@@ -32,6 +32,8 @@ export interface ChangesParts {
   readonly log: Logger
 }
 
+const redisIsAway = 'Redis is away: changes are told once it is back'
+
 export async function startChanges(config: GatewayOptions, parts: ChangesParts): Promise<Changes> {
   const { iam, overlay, log } = parts
   const store = createStore(config, parts)
@@ -61,7 +63,7 @@ export async function startChanges(config: GatewayOptions, parts: ChangesParts):
     events,
     reconciliation,
     troubles: () => [
-      ...(events.state === 'degraded' ? ['Redis is away: changes are told once it is back'] : []),
+      ...(events.state === 'degraded' ? [redisIsAway] : []),
       // While Redis is away nothing is received.
       ...(feed?.state === 'degraded' && events.state === 'ok'
         ? ['the change queue cannot be read: changes made elsewhere are told late']
@@ -95,7 +97,7 @@ function logState(log: Logger): (state: StoreState, error?: unknown) => void {
   return (state, error) => {
     const reason = error instanceof Error ? error.message : 'no answer'
     if (state === 'degraded') {
-      log.warn({ flag: '--redis-url', reason }, 'Redis is away: changes are told once it is back')
+      log.warn({ flag: '--redis-url', reason }, redisIsAway)
     }
     if (state === 'ok' && wasAway) log.info('Redis is back')
     wasAway = state === 'degraded'

@@ -4,7 +4,8 @@ import {
   type ServiceSpecificCredentialChange,
 } from '../events/service-specific-credential.ts'
 import { builder } from './builder.ts'
-import { afterDescription, changeFields, findOnce, previousStatusDescription, statusDescription } from './change.ts'
+import { afterDescription, changeFields, changesOf, previousStatusDescription, statusDescription } from './change.ts'
+import { findOnce } from './changed-credential.ts'
 import {
   findCalls,
   findServiceSpecificCredential,
@@ -53,15 +54,13 @@ builder.subscriptionField('serviceSpecificCredentialStatusChanged', t =>
       serviceName: t.arg.string({ description: 'Only changes of this service, and those whose service is not known.' }),
       after: t.arg.id({ description: afterDescription }),
     },
-    subscribe: async (_root, { after, ...filter }, { events }) => {
-      await events.reached(after)
-      return events.subscribe({
+    subscribe: (_root, { after, ...filter }, context) =>
+      changesOf(context, {
         after,
         kind: 'ServiceSpecificCredential',
         userName: filter.userName,
         accepts: acceptsServiceSpecificCredentialChange(filter),
-      })
-    },
+      }),
     resolve: change => change,
   }),
 )

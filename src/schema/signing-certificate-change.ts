@@ -1,7 +1,8 @@
 import type { Told } from '../events/change.ts'
 import { acceptsSigningCertificateChange, type SigningCertificateChange } from '../events/signing-certificate.ts'
 import { builder } from './builder.ts'
-import { afterDescription, changeFields, findOnce, previousStatusDescription, statusDescription } from './change.ts'
+import { afterDescription, changeFields, changesOf, previousStatusDescription, statusDescription } from './change.ts'
+import { findOnce } from './changed-credential.ts'
 import {
   findCalls,
   findSigningCertificate,
@@ -43,15 +44,13 @@ builder.subscriptionField('signingCertificateStatusChanged', t =>
       certificateId: t.arg.string({ description: 'Only changes of this certificate.' }),
       after: t.arg.id({ description: afterDescription }),
     },
-    subscribe: async (_root, { after, ...filter }, { events }) => {
-      await events.reached(after)
-      return events.subscribe({
+    subscribe: (_root, { after, ...filter }, context) =>
+      changesOf(context, {
         after,
         kind: 'SigningCertificate',
         userName: filter.userName,
         accepts: acceptsSigningCertificateChange(filter),
-      })
-    },
+      }),
     resolve: change => change,
   }),
 )
