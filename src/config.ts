@@ -12,6 +12,7 @@ import {
   variableNames,
 } from './config/flag.ts'
 import { gatewayFlags, logFlags } from './config/gateway-flag.ts'
+import { checkOpening } from './config/opening.ts'
 import { accessKeyFlags, sandboxFlags } from './config/sandbox-flag.ts'
 
 export { HelpShown } from './config/command-line.ts'
@@ -80,11 +81,11 @@ export function readConfig(argv: readonly string[], environment: NodeJS.ProcessE
       return {
         command,
         startedByNpm,
-        ...readFlags(gatewayFlags(command), given),
+        ...readGateway(command, given),
         sandbox: readFlags(sandboxFlags(), given, SANDBOX_PREFIX),
       }
     case 'serve':
-      return { command, startedByNpm, ...readFlags(gatewayFlags(command), given) }
+      return { command, startedByNpm, ...readGateway(command, given) }
     case 'sandbox':
       return {
         command,
@@ -122,6 +123,12 @@ function packageVersion(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
   const { version } = JSON.parse(text) as { readonly version: string }
   return version
+}
+
+function readGateway(command: 'start' | 'serve', given: Given): GatewayOptions {
+  const options = readFlags(gatewayFlags(command), given)
+  checkOpening(options, given)
+  return options
 }
 
 function readAccessKey(given: Given): Partial<AccessKey> {

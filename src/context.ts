@@ -5,11 +5,7 @@ import type { Cost } from './iam/cost.ts'
 import type { Operation } from './iam/operation.ts'
 import type { X509Reader } from './iam/x509-certificate.ts'
 import type { Loaders } from './loaders/loaders.ts'
-
-/** Who asks. Until authentication exists, whoever reaches the loopback interface. */
-export interface Principal {
-  readonly name: string
-}
+import type { Principal } from './principal.ts'
 
 /** What one operation has at hand: made anew for each. */
 export interface Context {

@@ -1,16 +1,37 @@
 import { BlockList, isIP } from 'node:net'
 import { type Kind, list, Refusal, single } from './kind.ts'
 
-/** Where to listen. Whoever reaches the gateway acts with its credentials, so only this machine may. */
-export function loopbackHost(placeholder: string): Kind<string> {
+/** Where to listen: a name or an address, lower case, without brackets. */
+export function hostAddress(placeholder: string): Kind<string> {
   return single(placeholder, text => {
-    const host = text.replace(/^\[(.*)\]$/, '$1').toLowerCase()
-    if (isLoopback(host)) return host
-    throw new Refusal(
-      'a loopback address (127.0.0.0/8, ::1 or localhost)',
-      text,
-      'anyone who reached the gateway there could use its credentials, and it cannot authenticate its clients yet',
-    )
+    const host = withoutBrackets(text).toLowerCase()
+    if (isIP(host) > 0 || HOST_NAME.test(host)) return host
+    throw new Refusal('an IP address or a host name', text)
+  })
+}
+
+/** Whether nobody but this machine can reach it. */
+export function isLoopback(host: string): boolean {
+  if (host === 'localhost') return true
+  const family = isIP(host)
+  if (family === 0) return false
+  const loopback = new BlockList()
+  loopback.addSubnet('127.0.0.0', 8, 'ipv4')
+  loopback.addAddress('::1', 'ipv6')
+  return loopback.check(host, family === 4 ? 'ipv4' : 'ipv6')
+}
+
+/**
+ * As a token's `iss` has it, to the letter. Keys that came over plain HTTP could be anybody's, so that is for this
+ * machine alone.
+ */
+export function issuerAddress(placeholder: string): Kind<string | undefined> {
+  return single(placeholder, text => {
+    const url = URL.canParse(text) ? new URL(text) : undefined
+    const isPrivate =
+      url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(withoutBrackets(url.hostname)))
+    if (url && isPrivate && url.search + url.hash + url.username + url.password === '') return text
+    throw new Refusal('a URL that begins with https:// (http:// on this machine alone), without a query', text)
   })
 }
 
@@ -54,6 +75,8 @@ export function redisAddress(placeholder: string): Kind<string | undefined> {
 
 const HOST = /^(?:\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?)(?::\d{1,5})?$/
 
+const HOST_NAME = /^[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?$/
+
 const ORIGIN = /^([a-z][a-z0-9+.-]*):\/\/([^/?#@]*)$/
 
 const REASONS: ReadonlyMap<string, string> = new Map([
@@ -61,14 +84,8 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ['null', 'any page can send the origin null, from a sandboxed frame'],
 ])
 
-function isLoopback(host: string): boolean {
-  if (host === 'localhost') return true
-  const family = isIP(host)
-  if (family === 0) return false
-  const loopback = new BlockList()
-  loopback.addSubnet('127.0.0.0', 8, 'ipv4')
-  loopback.addAddress('::1', 'ipv6')
-  return loopback.check(host, family === 4 ? 'ipv4' : 'ipv6')
+function withoutBrackets(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1')
 }
 
 function hasPossiblePort(host: string): boolean {

@@ -1,11 +1,17 @@
-import { hostNames, loopbackHost, origins, queueAddress, redisAddress } from './address.ts'
+import { hostAddress, hostNames, origins, queueAddress, redisAddress } from './address.ts'
+import { authFlags } from './auth-flag.ts'
+import { callerFlags } from './caller-flag.ts'
 import type { Flags } from './flag.ts'
 import { choice, decimalNumber, text, trueOrFalse, wholeNumber } from './kind.ts'
 
 export function gatewayFlags(command: 'start' | 'serve') {
   return {
     port: { kind: wholeNumber('<port>', PORTS), initial: 4000, help: 'Port to listen on; 0 takes any free one.' },
-    host: { kind: loopbackHost('<address>'), initial: '127.0.0.1', help: 'Loopback address to listen on.' },
+    host: {
+      kind: hostAddress('<address>'),
+      initial: '127.0.0.1',
+      help: 'Address to listen on; beyond this machine it needs --oidc-issuer, or --insecure-no-auth.',
+    },
     allowedHost: {
       kind: hostNames('<name>'),
       initial: [],
@@ -16,6 +22,7 @@ export function gatewayFlags(command: 'start' | 'serve') {
       initial: [],
       help: 'Origin whose pages may use the gateway from a browser. Repeatable, or between commas.',
     },
+    ...authFlags(),
     allowImplicitUser: {
       kind: trueOrFalse(),
       initial: command === 'start',
@@ -139,6 +146,7 @@ export function gatewayFlags(command: 'start' | 'serve') {
       initial: 131_072,
       help: 'Largest HTTP body and largest WebSocket message, document and variables together.',
     },
+    ...callerFlags(),
   } as const satisfies Flags
 }
 

@@ -49,6 +49,12 @@ export function choice<Choice extends string>(placeholder: string, choices: read
   })
 }
 
+/** Several of them: repeatable, and each time a list between commas. */
+export function choices<Choice extends string>(placeholder: string, from: readonly Choice[]): Kind<readonly Choice[]> {
+  const one = choice(placeholder, from)
+  return list(placeholder, got => one.read([got]))
+}
+
 export function trueOrFalse(): Kind<boolean> {
   return single('[true|false]', text => {
     if (text !== 'true' && text !== 'false') throw new Refusal('true or false', text)
@@ -69,6 +75,16 @@ export function text(placeholder: string, expected: string, pattern: RegExp): Ki
     if (!pattern.test(got)) throw new Refusal(expected, got)
     return got
   })
+}
+
+/** As `text`; for a flag that has no default. */
+export function optionalText(placeholder: string, expected: string, pattern: RegExp): Kind<string | undefined> {
+  return text(placeholder, expected, pattern)
+}
+
+export function texts(placeholder: string, expected: string, pattern: RegExp): Kind<readonly string[]> {
+  const one = text(placeholder, expected, pattern)
+  return list(placeholder, got => one.read([got]))
 }
 
 export function single<T>(placeholder: string, read: (text: string) => T): Kind<T> {

@@ -1,5 +1,5 @@
 import type { Flags } from './flag.ts'
-import { decimalNumber, unspokenText, wholeNumber } from './kind.ts'
+import { decimalNumber, optionalText, unspokenText, wholeNumber } from './kind.ts'
 
 export function sandboxFlags() {
   return {
@@ -47,6 +47,11 @@ export function sandboxFlags() {
       kind: wholeNumber('<number>', { from: 0 }),
       initial: 1,
       help: 'What the sandbox makes its users from: the same seed makes the same ones.',
+    },
+    roles: {
+      kind: optionalText('<file>', 'a path', /\S/),
+      initial: undefined,
+      help: 'JSON with the identity providers and the roles that the sandbox gives callers by AssumeRoleWithWebIdentity.',
     },
   } as const satisfies Flags
 }

@@ -8,6 +8,7 @@ import { beginOperation } from '../iam/operation.ts'
 import { createX509Reader } from '../iam/x509-certificate.ts'
 import { createLoaders } from '../loaders/loaders.ts'
 import type { Logger } from '../log.ts'
+import { anonymous } from '../principal.ts'
 import type { Progress } from '../progress.ts'
 import { schema } from '../schema/index.ts'
 import { createGate } from '../server/gate.ts'
@@ -74,7 +75,7 @@ function createContexts(config: GatewayOptions, parts: ListenParts): CreateConte
     const ended = progress.track({ requestId, cost: operation.cost })
     const operationIam = iam.on(operation, logSilence(operationLog))
     return {
-      principal: { name: 'anonymous' },
+      principal: anonymous,
       requestId,
       log: operationLog,
       iam: operationIam,

@@ -8,6 +8,7 @@ import { beginOperation } from '../../src/iam/operation.ts'
 import { createX509Reader } from '../../src/iam/x509-certificate.ts'
 import { createLoaders } from '../../src/loaders/loaders.ts'
 import { createLog } from '../../src/log.ts'
+import { anonymous } from '../../src/principal.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts'
 import { schema } from '../../src/schema/index.ts'
 import { createGate } from '../../src/server/gate.ts'
@@ -70,7 +71,7 @@ export async function startLoggedServer(
     createContext: ({ requestId, client }) => {
       const operation = beginOperation({ client, timeout: 60_000, maxCalls: 1000 })
       return change({
-        principal: { name: 'anonymous' },
+        principal: anonymous,
         requestId,
         log: log.child({ requestId }),
         iam: iam.on(operation),
