@@ -46,7 +46,7 @@ describe('a mistake', () => {
     [
       ['serve', '--host', '0.0.0.0'],
       {},
-      '--host: expected a loopback address (127.0.0.0/8, ::1 or localhost), got "0.0.0.0": anyone who reached the gateway there could use its credentials, and it cannot authenticate its clients yet',
+      '--host: expected a loopback address (127.0.0.0/8, ::1 or localhost), got "0.0.0.0": whoever reached the gateway there could use its credentials. Say by --oidc-issuer and --oidc-audience whose tokens callers must show, or by --insecure-no-auth that anybody may',
     ],
   ])('ends with 2 and one sentence, what was expected and got: %j %j', async (words, environment, sentence) => {
     expect(await outcomeOf(words, environment)).toEqual({
