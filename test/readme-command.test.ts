@@ -1,15 +1,20 @@
-import { access, constants, readFile } from 'node:fs/promises'
+import { access, constants, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { startIssuer } from './auth/issuer.ts'
 import { subscribed } from './client/subscribed.ts'
 import { type Environment, type Process, project, run } from './command/process.ts'
-import { startTestGateway } from './gateway.ts'
+import { post, startTestGateway } from './gateway.ts'
 import { part } from './part.ts'
 import { type Block, blockOf, blocks } from './readme.ts'
 import { subscribeBySse } from './server/transport.ts'
 
 /** How the commands of a block are run: the first way that fits all of them. */
 const ways: readonly Way[] = [
+  { command: /^(eval .*identities|npm start -- --oidc-issuer\b)/, run: startsForTwoPeople },
+  { command: /^curl\b.*\$AUDITOR\b/, part: 'curl', run: tellsPeopleApart },
+  { command: /^npm run serve\b.*--oidc-issuer\b/, run: servesWhoHasAToken },
   { command: /^npm (start|run sandbox)\b/, run: starts },
   { command: /^npm run serve\b/, run: serves },
   { command: /^(npm test|\.ci\/run)$/, run: isRunByCi },
@@ -67,6 +72,66 @@ async function serves(block: Block): Promise<void> {
   expect(said).toContain(blockOf('output=serve').text.replace('https://iam.amazonaws.com', url))
   serving.kill('SIGTERM')
   expect(await serving.ended).toMatchObject({ exitCode: 0 })
+}
+
+async function servesWhoHasAToken({ text }: Block): Promise<void> {
+  await using issuer = await startIssuer()
+  await using iam = await startTestGateway('--sandbox-users=2')
+  const { url: iamUrl, credentials } = iam.sandbox
+  const command = `exec ${text.trimEnd().replace('https://login.example.com', issuer.url)} --port 0`
+  await using serving = await shell(command, {
+    AWS_ENDPOINT_URL_IAM: iamUrl,
+    AWS_ENDPOINT_URL_STS: iamUrl,
+    ...keyOf(credentials),
+  })
+  const [, port = ''] = await serving.said(/Open http:\/\/0\.0\.0\.0:(\d+)\/graphql/)
+  const url = `http://127.0.0.1:${port}/graphql`
+  const query = '{ user(userName: "alice") { userName } }'
+  expect(await post(url, { query })).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] })
+  const authorization = `Bearer ${await issuer.token({ audience: 'iam-gateway' })}`
+  expect(await post(url, { query }, { authorization })).toMatchObject({ data: { user: { userName: 'alice' } } })
+}
+
+async function startsForTwoPeople(block: Block): Promise<void> {
+  await using folder = await scratch()
+  await using started = await startForTwoPeople(block, folder.path)
+  await started.said(/Open http:\S+\/graphql\n/)
+}
+
+async function tellsPeopleApart({ text }: Block): Promise<void> {
+  const block = shellBlocks.find(one => one.text.startsWith('eval '))
+  if (!block) throw new Error('expected the README to start a gateway for two people')
+  await using folder = await scratch()
+  await using started = await startForTwoPeople(block, folder.path)
+  const [, auditor = ''] = await started.said(/^AUDITOR (\S+)$/m)
+  const [, responder = ''] = await started.said(/^RESPONDER (\S+)$/m)
+  const [, url = ''] = await started.said(/Open (http:\S+\/graphql)\n/)
+  const answerTo = async (token: string) => {
+    await using curl = await shell(`exec ${onPort(text, 4000, url)}`, { AUDITOR: token })
+    return JSON.parse((await curl.ended).stdout)
+  }
+  expect(await answerTo(auditor)).toMatchObject({
+    data: { user: { userName: 'alice', signingCertificates: null } },
+    errors: [{ extensions: { code: 'AccessDenied' } }],
+  })
+  expect(await answerTo(responder)).toMatchObject({
+    data: {
+      user: { userName: 'alice', signingCertificates: { nodes: [{ status: 'ACTIVE' }, { status: 'INACTIVE' }] } },
+    },
+  })
+}
+
+function startForTwoPeople({ text }: Block, folder: string): Promise<Process> {
+  const script = text
+    .replace('identities.mjs identities', `identities.mjs ${folder}`)
+    .replaceAll(' identities/', ` ${folder}/`)
+    .replace('npm start', 'echo "AUDITOR $AUDITOR"; echo "RESPONDER $RESPONDER"; exec npm start')
+  return shell(`${script.trimEnd()} --port 0 --sandbox-port 0`)
+}
+
+async function scratch(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'readme-'))
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) }
 }
 
 /** What runs this test cannot be run by it. */

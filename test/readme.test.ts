@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
-import { access, readdir, readFile, writeFile } from 'node:fs/promises'
+import { access, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -20,6 +21,7 @@ const kinds = [
   /^text calls=[\w-]+\.graphql$/,
   /^json cost=[\w-]+\.graphql$/,
   /^text output=serve$/,
+  /^json audit$/,
   /^ts file=[\w-]+\.ts$/,
 ]
 
@@ -81,6 +83,23 @@ test('an answer of the README costs what it says', async () => {
   const answer = await gateway.ask(blockOf('file=dashboard.graphql').text)
   const cost = JSON.parse(blockOf('cost=dashboard.graphql').text)
   expect(answer.extensions).toEqual({ cost: { ...cost, waitedMs: expect.any(Number) } })
+})
+
+test('a line of the audit log has what the README shows', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'readme-'))
+  try {
+    const path = join(folder, 'audit.log')
+    await using gateway = await startTestGateway('--sandbox-users=2', '--audit-log', path)
+    await gateway.ask(blockOf('file=set-status.graphql').text, variablesOf('set-status.graphql', gateway))
+    const lines = (await readFile(path, 'utf8')).trimEnd().split('\n')
+    const [intent, outcome] = lines.map(line => JSON.parse(line) as Record<string, object>)
+    const shown = JSON.parse(blockOf('audit').text) as Record<string, object>
+    expect(Object.keys(outcome ?? {})).toEqual(Object.keys(shown))
+    expect(Object.keys(outcome?.['target'] ?? {})).toEqual(Object.keys(shown['target'] ?? {}))
+    expect(intent).toMatchObject({ event: 'intent', id: outcome?.['id'] })
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 })
 
 describe('the snippets of the README', () => {
