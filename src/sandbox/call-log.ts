@@ -6,8 +6,10 @@ export interface SandboxCall {
   readonly parameters: Readonly<Record<string, string>>
   /** Undefined when the call carried no readable signature. */
   readonly accessKeyId: string | undefined
+  /** Who asked, by a signature that was right. */
+  readonly callerArn: string | undefined
   readonly requestId: string
-  /** 0: no answer was given. */
+  /** 0: no answer was given, or not yet. */
   readonly status: number
   /** The error's, if the answer was one. */
   readonly code: string | undefined

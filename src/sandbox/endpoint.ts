@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Action, ActionGroup } from './actions/action.ts'
+import { checkAccess, targetOf } from './access.ts'
+import type { Action, ActionGroup, Answer, OpenAction } from './actions/action.ts'
 import { type Authenticate, namedAccessKey, type Signer } from './authentication.ts'
 import type { CallLog, SandboxCall } from './call-log.ts'
 import { AwsError, awsError } from './error.ts'
@@ -32,30 +33,44 @@ interface ReceivedCall {
   readonly parameters: Parameters
   readonly api: Api
   readonly requestId: string
-  /** Undefined: there is no such action. */
+  /** Undefined, as `open`: there is no such action. */
   readonly definition: Action | undefined
+  readonly open: OpenAction | undefined
   readonly request: ReceivedRequest
 }
 
-interface SignedCall extends ReceivedCall {
-  readonly signer: Signer
+interface CheckedCall extends ReceivedCall {
+  /** Undefined: the action is one that nobody signs. */
+  readonly signer: Signer | undefined
 }
 
-/** From a whole request to its answer. An action is performed at once, in order of arrival, however late its answer. */
-export function createEndpoint(parts: EndpointParts): (request: ReceivedRequest) => Outcome {
-  const actions = new Map(
-    parts.groups.flatMap(({ api, actions }) =>
-      Object.entries(actions).map(([name, action]): [string, Action] => [`${api.version} ${name}`, action]),
-    ),
-  )
-  return request => {
+/**
+ * From a whole request to its answer. An action is performed at once, in order of arrival, however late its answer: only
+ * an open one may have to wait for somebody else.
+ */
+export function createEndpoint(parts: EndpointParts): (request: ReceivedRequest) => Promise<Outcome> {
+  const actions = byName(parts.groups, ({ actions }) => actions)
+  const open = byName(parts.groups, group => group.open ?? {})
+  return async request => {
     const at = performance.now()
-    const call = readCall(request, actions)
-    const outcome = handle(parts, call)
-    const { status, code } = typeof outcome === 'string' ? { status: 0, code: undefined } : outcome
+    const call = readCall(request, actions, open)
     const { action, parameters, requestId } = call
-    parts.log.add({ at, action, parameters, accessKeyId: namedAccessKey(request), requestId, status, code })
-    return typeof outcome === 'string' ? outcome : { ...outcome, delay: parts.latency + outcome.delay }
+    const entry: SandboxCall = {
+      at,
+      action,
+      parameters,
+      accessKeyId: namedAccessKey(request),
+      callerArn: undefined,
+      requestId,
+      status: 0,
+      code: undefined,
+    }
+    parts.log.add(entry)
+    const outcome = await handle(parts, call, entry)
+    if (typeof outcome === 'string') return outcome
+    const { status, code } = outcome
+    Object.assign(entry, { status, code } satisfies Partial<SandboxCall>)
+    return { ...outcome, delay: parts.latency + outcome.delay }
   }
 }
 
@@ -64,60 +79,91 @@ export function refuse(error: AwsError): Reply {
   return errorReply({ api: iam, requestId: randomUUID() }, error)
 }
 
-function readCall(request: ReceivedRequest, actions: ReadonlyMap<string, Action>): ReceivedCall {
-  const { Action: action = '', Version: version = '', ...parameters } = parseForm(request.body)
-  const api = version === sts.version ? sts : iam
-  const definition = actions.get(`${version} ${action}`)
-  return { action, version, parameters, api, requestId: randomUUID(), definition, request }
+function byName<T>(
+  groups: readonly ActionGroup[],
+  actionsOf: (group: ActionGroup) => Readonly<Record<string, T>>,
+): ReadonlyMap<string, T> {
+  return new Map(
+    groups.flatMap(group =>
+      Object.entries(actionsOf(group)).map(([name, action]): [string, T] => [`${group.api.version} ${name}`, action]),
+    ),
+  )
 }
 
-/** The order of the checks: who, how often, whether it is to fail, what. */
-function handle(parts: EndpointParts, call: ReceivedCall): Outcome {
-  let signer: Signer
+function readCall(
+  request: ReceivedRequest,
+  actions: ReadonlyMap<string, Action>,
+  openActions: ReadonlyMap<string, OpenAction>,
+): ReceivedCall {
+  const { Action: action = '', Version: version = '', ...parameters } = parseForm(request.body)
+  const api = version === sts.version ? sts : iam
+  const [definition, open] = [actions.get(`${version} ${action}`), openActions.get(`${version} ${action}`)]
+  return { action, version, parameters, api, requestId: randomUUID(), definition, open, request }
+}
+
+/** The order of the checks: who, how often, whether it is to fail, whether it may, what. */
+async function handle(parts: EndpointParts, call: ReceivedCall, entry: SandboxCall): Promise<Outcome> {
+  let signer: Signer | undefined
   try {
-    signer = parts.authenticate(call.request, call.api)
+    signer = call.open === undefined ? parts.authenticate(call.request, call.api) : undefined
+    const callerArn = signer && principalArn(parts.account, signer.principal)
+    Object.assign(entry, { callerArn } satisfies Partial<SandboxCall>)
     if (!parts.rateLimit.take(call.action)) throw new AwsError('Throttling', 'Rate exceeded')
   } catch (error) {
     return errorReply(call, error)
   }
   const fault = parts.faults.take(call.action, call.parameters)
-  const signed = { ...call, signer }
-  return fault === undefined ? perform(parts, signed) : fail(parts, signed, fault)
+  const checked = { ...call, signer }
+  return fault === undefined ? perform(parts, checked) : fail(parts, checked, fault)
 }
 
-function perform(parts: EndpointParts, call: SignedCall, maxPage?: number): Reply {
-  const { api, parameters, requestId, definition } = call
+async function perform(parts: EndpointParts, call: CheckedCall, maxPage?: number): Promise<Reply> {
+  const { api, action, parameters, requestId } = call
   try {
-    if (definition === undefined) {
-      throw new AwsError('InvalidAction', `Could not find operation ${call.action} for version ${call.version}`)
-    }
-    const page: Pager = (list, input) => parts.page(list, input, maxPage)
-    const answer = definition.perform(parameters, { account: parts.account, caller: call.signer.principal, page })
-    parts.trail.note(call, answer)
-    return xmlReply(requestId, 200, renderAnswer(api, call.action, answer, requestId))
+    const answer = call.open ? await call.open.perform(parameters, parts.account) : performSigned(parts, call, maxPage)
+    return xmlReply(requestId, 200, renderAnswer(api, action, answer, requestId))
   } catch (error) {
     return failed(parts, call, error)
   }
 }
 
-function fail(parts: EndpointParts, call: SignedCall, { answer, after = false }: FaultRule): Outcome {
-  if (typeof answer === 'object' && 'delay' in answer) return { ...perform(parts, call), delay: answer.delay }
+function performSigned(parts: EndpointParts, call: CheckedCall, maxPage?: number): Answer {
+  const { account, trail } = parts
+  const { api, action, version, parameters, definition, signer } = call
+  if (definition === undefined || signer === undefined) {
+    throw new AwsError('InvalidAction', `Could not find operation ${action} for version ${version}`)
+  }
+  const caller = signer.principal
+  // STS tells all who they are, whatever their policies say.
+  if (api === iam) checkAccess(account, caller, `iam:${action}`, targetOf(account, action, parameters))
+  const page: Pager = (list, input) => parts.page(list, input, maxPage)
+  const answer = definition.perform(parameters, { account, caller, page })
+  trail.note({ ...call, signer }, answer)
+  return answer
+}
+
+async function fail(parts: EndpointParts, call: CheckedCall, { answer, after = false }: FaultRule): Promise<Outcome> {
+  if (typeof answer === 'object' && 'delay' in answer) return { ...(await perform(parts, call)), delay: answer.delay }
   if (typeof answer === 'object' && 'maxPage' in answer) return perform(parts, call, answer.maxPage)
-  if (after) perform(parts, call)
+  if (after) await perform(parts, call)
   if (typeof answer === 'string') return answer
   if (!('code' in answer)) return { ...answer, requestId: undefined, code: undefined, delay: 0 }
-  const callerArn = principalArn(parts.account, call.signer.principal)
-  const userName = call.parameters['UserName']
-  const resource = userName === undefined ? '*' : `user ${userName}`
-  const error = faultError(answer, { callerArn, permission: `iam:${call.action}`, resource }, userName)
+  const { api, action, parameters, signer } = call
+  const denial = {
+    callerArn: signer && principalArn(parts.account, signer.principal),
+    permission: `${api.service}:${action}`,
+    resource: targetOf(parts.account, action, parameters).words,
+  }
+  const error = faultError(answer, denial, parameters['UserName'])
   // What was performed is on record as that, whatever the caller is told.
   return after ? errorReply(call, error) : failed(parts, call, error)
 }
 
 /** A refusal by IAM itself, which CloudTrail records, too. */
-function failed(parts: EndpointParts, call: SignedCall, cause: unknown): Reply {
+function failed(parts: EndpointParts, call: CheckedCall, cause: unknown): Reply {
   const error = awsError(cause)
-  parts.trail.note(call, error)
+  const { signer } = call
+  if (signer !== undefined) parts.trail.note({ ...call, signer }, error)
   return errorReply(call, error)
 }
 

@@ -31,6 +31,7 @@ const statuses: Readonly<Record<string, number>> = {
   DuplicateCertificate: 409,
   EntityAlreadyExists: 409,
   ExpiredToken: 403,
+  IDPRejectedClaim: 403,
   InternalFailure: 500,
   InvalidClientTokenId: 403,
   LimitExceeded: 409,

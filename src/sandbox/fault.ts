@@ -1,3 +1,4 @@
+import { type Denial, implicitDenial } from './access.ts'
 import { AwsError } from './error.ts'
 import type { Parameters } from './query-protocol.ts'
 
@@ -30,14 +31,6 @@ export interface Faults<Rule extends FaultRule = FaultRule> {
   add(rule: Rule): () => void
   /** The rule for this call, which counts as one of its times. */
   take(action: string, parameters: Parameters): Rule | undefined
-}
-
-/** Who is denied what, in the words of policies. */
-export interface Denial {
-  readonly callerArn: string
-  /** `iam:ListUsers` */
-  readonly permission: string
-  readonly resource: string
 }
 
 export function createFaults<Rule extends FaultRule = FaultRule>(): Faults<Rule> {
@@ -80,10 +73,8 @@ function matches(wanted: string | undefined, actual: string | undefined): boolea
 /** The first three as IAM.md has them (grade C, A, C); the others as AWS documents its common errors. */
 function ownWords(code: string, denial: Denial, userName: string | undefined): string {
   switch (code) {
-    case 'AccessDenied': {
-      const { callerArn, permission, resource } = denial
-      return `User: ${callerArn} is not authorized to perform: ${permission} on resource: ${resource} because no identity-based policy allows the ${permission} action`
-    }
+    case 'AccessDenied':
+      return implicitDenial(denial)
     case 'NoSuchEntity':
       return userName === undefined ? 'No such entity' : `The user with name ${userName} cannot be found.`
     case 'Throttling':

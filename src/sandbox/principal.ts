@@ -1,11 +1,30 @@
 import { AwsError } from './error.ts'
 import { type Choose, secretText, uniqueId } from './identifier.ts'
+import type { Statement } from './role/policy.ts'
+import type { SessionTags } from './role/session-tag.ts'
 import type { Account, Kind, Row, User } from './store.ts'
 
 /** Who signed a call. */
-export type Principal =
-  | { readonly kind: 'user'; readonly user: User }
-  | { readonly kind: 'role'; readonly roleName: string; readonly roleId: string; readonly session: string }
+export type Principal = { readonly kind: 'user'; readonly user: User } | RoleSession
+
+export interface RoleSession {
+  readonly kind: 'role'
+  readonly roleName: string
+  readonly roleId: string
+  readonly session: string
+  /** Undefined: of the sandbox's own role, which may do everything, and which nobody assumed. */
+  readonly webIdentity: WebIdentity | undefined
+}
+
+/** Who assumed a role by a token, and what may be done with it. */
+export interface WebIdentity {
+  readonly providerArn: string
+  readonly subject: string
+  readonly tags: SessionTags
+  readonly sourceIdentity: string | undefined
+  readonly permissions: readonly Statement[]
+  readonly began: Date
+}
 
 export interface AccessKey extends Row {
   readonly secretAccessKey: string
@@ -34,7 +53,13 @@ export function createRoleKey(choose: Choose): RoleKey {
     accessKeyId: uniqueId('ASIA', 16, choose),
     secretAccessKey: secretText(40, choose),
     sessionToken: secretText(240, choose),
-    principal: { kind: 'role', roleName: 'operator', roleId: uniqueId('AROA', 17, choose), session: 'sandbox' },
+    principal: {
+      kind: 'role',
+      roleName: 'operator',
+      roleId: uniqueId('AROA', 17, choose),
+      session: 'sandbox',
+      webIdentity: undefined,
+    },
   }
 }
 
@@ -47,8 +72,8 @@ export function principalArn(account: Account, principal: Principal): string {
   return `arn:aws:sts::${account.accountId}:assumed-role/${principal.roleName}/${principal.session}`
 }
 
-export function roleArn(account: Account, { roleName }: Extract<Principal, { kind: 'role' }>): string {
-  return `arn:aws:iam::${account.accountId}:role/${roleName}`
+export function roleArn(accountId: string, roleName: string): string {
+  return `arn:aws:iam::${accountId}:role/${roleName}`
 }
 
 /** The unique id that AWS knows a caller by. */

@@ -7,8 +7,11 @@ import { createEndpoint } from './endpoint.ts'
 import { createFaults, type FaultRule } from './fault.ts'
 import { createHttpServer } from './http.ts'
 import { createPager } from './marker.ts'
+import { roleArn } from './principal.ts'
 import { createRateLimit, type RateChange } from './rate.ts'
-import { createAccount, type Example } from './seed/account.ts'
+import { createFederation } from './role/federation.ts'
+import { createSessions, describeSession, type SandboxSession } from './role/session.ts'
+import { ACCOUNT_ID, createAccount, type Example } from './seed/account.ts'
 import { queuePath } from './sqs/action.ts'
 import { createQueueEndpoint, type QueueFaultRule, type SandboxQueueCall } from './sqs/endpoint.ts'
 import { readTarget } from './sqs/protocol.ts'
@@ -18,6 +21,8 @@ import { createTrail } from './trail.ts'
 export type { SandboxCall } from './call-log.ts'
 export type { FaultAnswer, FaultRule } from './fault.ts'
 export type { RateChange } from './rate.ts'
+export { RoleFileError } from './role/json-place.ts'
+export type { SandboxSession } from './role/session.ts'
 export type { Example } from './seed/account.ts'
 export type { QueueFaultRule, SandboxQueueCall } from './sqs/endpoint.ts'
 export type { QueueBehaviour } from './sqs/queue.ts'
@@ -46,6 +51,8 @@ export interface SandboxOptions {
   /** Default: made of the seed. */
   readonly accessKeyId?: string
   readonly secretAccessKey?: string
+  /** JSON: the identity providers and the roles of AssumeRoleWithWebIdentity, as readRoleFile has it. Default: none. */
+  readonly roles?: string | undefined
 }
 
 export interface Sandbox extends AsyncDisposable {
@@ -60,6 +67,10 @@ export interface Sandbox extends AsyncDisposable {
     readonly secretAccessKey: string
     readonly sessionToken: string
   }
+  /** Of a role by its name, whether there is one or not. */
+  roleArn(roleName: string): string
+  /** In order of their beginnings, those that are over among them; the newest 10,000. */
+  readonly sessions: readonly SandboxSession[]
   /** Every call received, in order of arrival, refused ones too; the newest 100,000. */
   readonly calls: readonly SandboxCall[]
   clearCalls(): void
@@ -88,6 +99,7 @@ export interface SandboxQueue {
   readonly calls: readonly SandboxQueueCall[]
 }
 
+/** Throws RoleFileError where the roles cannot be read. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const {
     port = 0,
@@ -100,7 +112,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     eventDelay = 0,
     seed = 1,
   } = options
-  const groups = createActionGroups()
+  const closing = new AbortController()
+  const sessions = createSessions()
+  const groups = createActionGroups({ ...createFederation(options.roles, ACCOUNT_ID, closing.signal), sessions, seed })
   const { account, accessKey, roleKey, example } = await createAccount(groups, {
     users,
     seed,
@@ -112,20 +126,24 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const faults = createFaults()
   const page = createPager(seed, maxPage)
   const rateLimit = createRateLimit({ rate, burst })
-  const authenticate = createAuthenticate(account, roleKey)
+  const authenticate = createAuthenticate(account, roleKey, sessions)
   const queue = createQueue()
   const trail = createTrail(account, event => queue.send(event, eventDelay))
   const endpoint = createEndpoint({ account, groups, authenticate, page, rateLimit, faults, trail, log, latency })
   const queueFaults = createFaults<QueueFaultRule>()
   const queueLog = createCallLog<SandboxQueueCall>()
   const queueEndpoint = createQueueEndpoint({ account, authenticate, queue, faults: queueFaults, log: queueLog })
-  const { server, close } = createHttpServer((request, over) =>
+  const http = createHttpServer((request, over) =>
     readTarget(request) === undefined ? endpoint(request) : queueEndpoint(request, over),
   )
-  server.listen(port, host)
-  await once(server, 'listening')
+  http.server.listen(port, host)
+  await once(http.server, 'listening')
   // A TCP server that listens has an address with a port.
-  const address = server.address() as AddressInfo
+  const address = http.server.address() as AddressInfo
+  const close = () => {
+    closing.abort()
+    return http.close()
+  }
 
   const { sessionToken } = roleKey
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`
@@ -139,6 +157,10 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       userName: accessKey.user.userName,
     },
     roleCredentials: { accessKeyId: roleKey.accessKeyId, secretAccessKey: roleKey.secretAccessKey, sessionToken },
+    roleArn: roleName => roleArn(account.accountId, roleName),
+    get sessions() {
+      return sessions.all().map(session => describeSession(account, session))
+    },
     calls: log.calls,
     clearCalls: log.clear,
     fault: faults.add,

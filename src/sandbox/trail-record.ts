@@ -47,18 +47,23 @@ export function createRecorder(account: Account): RecordOf {
   })
 }
 
-/** The role's session began with the sandbox. */
+/** The session of the sandbox's own role began with it. That `attributes` is empty for OpenID Connect was seen (grade C). */
 function userIdentity(account: Account, { principal, accessKeyId }: Signer, sessionStarted: string): object {
   const { accountId } = account
   const who = { principalId: principalId(principal), arn: principalArn(account, principal), accountId, accessKeyId }
   if (principal.kind === 'user') return { type: 'IAMUser', ...who, userName: principal.user.userName }
-  const issuer = { principalId: principal.roleId, arn: roleArn(account, principal), accountId }
+  const { roleName, roleId, webIdentity } = principal
+  const issuer = { principalId: roleId, arn: roleArn(accountId, roleName), accountId }
+  const creationDate = webIdentity === undefined ? sessionStarted : formatDate(webIdentity.began)
   return {
     type: 'AssumedRole',
     ...who,
     sessionContext: {
-      sessionIssuer: { type: 'Role', ...issuer, userName: principal.roleName },
-      attributes: { creationDate: sessionStarted, mfaAuthenticated: 'false' },
+      sessionIssuer: { type: 'Role', ...issuer, userName: roleName },
+      ...(webIdentity && { webIdFederationData: { federatedProvider: webIdentity.providerArn, attributes: {} } }),
+      attributes: { creationDate, mfaAuthenticated: 'false' },
+      // Left out of the JSON where there is none.
+      sourceIdentity: webIdentity?.sourceIdentity,
     },
   }
 }

@@ -6,26 +6,38 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts'
 import { mintCertificate } from '../../src/sandbox/x509.ts'
+import { type Issuer, startIssuer } from '../auth/issuer.ts'
 import { part } from '../part.ts'
+import { allow } from './role/federation.ts'
 
 const aws = part('aws')
+const reading = allow('iam:List*')
 
 // The CLI takes the better part of a second to start, and longer where others use the machine.
 describe.skipIf(!aws)('the AWS CLI', { timeout: 120_000 }, () => {
   let sandbox: Sandbox
+  let issuer: Issuer
   let home: string
   beforeAll(async () => {
-    sandbox = await startSandbox({ users: 12 })
+    issuer = await startIssuer()
+    const provider = { Url: issuer.url, ClientIDList: ['iam-gateway'] }
+    const roles = { OpenIDConnectProviders: [provider], Roles: [{ RoleName: 'auditor', PolicyDocument: reading }] }
+    sandbox = await startSandbox({ users: 12, roles: JSON.stringify(roles) })
     home = await mkdtemp(join(tmpdir(), 'aws-cli-'))
   })
   afterAll(async () => {
     await sandbox.close()
+    await issuer.close()
     await rm(home, { recursive: true })
   })
 
   /** Runs one command with nothing of the machine's own settings, and reads its JSON. */
-  async function run(command: string, ...args: readonly string[]) {
+  function run(command: string, ...args: readonly string[]) {
     const { accessKeyId, secretAccessKey } = sandbox.credentials
+    return runAs({ AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey }, command, ...args)
+  }
+
+  async function runAs(identity: Readonly<Record<string, string>>, command: string, ...args: readonly string[]) {
     const { stdout } = await promisify(execFile)(
       aws ?? '',
       [...command.split(' '), ...args, '--endpoint-url', sandbox.url, '--output', 'json'],
@@ -33,8 +45,7 @@ describe.skipIf(!aws)('the AWS CLI', { timeout: 120_000 }, () => {
         env: {
           PATH: process.env['PATH'],
           HOME: home,
-          AWS_ACCESS_KEY_ID: accessKeyId,
-          AWS_SECRET_ACCESS_KEY: secretAccessKey,
+          ...identity,
           AWS_DEFAULT_REGION: 'us-east-1',
           AWS_EC2_METADATA_DISABLED: 'true',
           AWS_MAX_ATTEMPTS: '1',
@@ -101,6 +112,35 @@ describe.skipIf(!aws)('the AWS CLI', { timeout: 120_000 }, () => {
       Arn: `arn:aws:iam::${sandbox.accountId}:user/service/gateway`,
       UserId: expect.stringMatching(/^AIDA/),
     })
+  })
+
+  test('assumes a role by a token: for one session, and as its own identity', async () => {
+    const token = await issuer.token()
+    const arn = `arn:aws:sts::${sandbox.accountId}:assumed-role/auditor/alice`
+    const role = ['--role-arn', sandbox.roleArn('auditor'), '--role-session-name', 'alice']
+    const assumed = await runAs({}, 'sts assume-role-with-web-identity', ...role, '--web-identity-token', token)
+    expect(assumed).toMatchObject({ AssumedRoleUser: { Arn: arn }, SubjectFromWebIdentityToken: 'alice' })
+    const { AccessKeyId, SecretAccessKey, SessionToken } = assumed.Credentials
+    const session = {
+      AWS_ACCESS_KEY_ID: AccessKeyId,
+      AWS_SECRET_ACCESS_KEY: SecretAccessKey,
+      AWS_SESSION_TOKEN: SessionToken,
+    }
+    expect((await runAs(session, 'iam list-users --max-items 1')).Users).toHaveLength(1)
+    await expect(runAs(session, 'iam delete-user --user-name bob')).rejects.toMatchObject({
+      stderr: expect.stringContaining(`(AccessDenied) when calling the DeleteUser operation: User: ${arn} is not`),
+    })
+
+    const file = join(home, 'token')
+    await writeFile(file, token)
+    const own = {
+      AWS_ROLE_ARN: sandbox.roleArn('auditor'),
+      AWS_ROLE_SESSION_NAME: 'alice',
+      AWS_WEB_IDENTITY_TOKEN_FILE: file,
+      // --endpoint-url is not for the exchange.
+      AWS_ENDPOINT_URL_STS: sandbox.url,
+    }
+    expect((await runAs(own, 'sts get-caller-identity')).Arn).toBe(arn)
   })
 
   test("shows IAM's code and message when refused", async () => {

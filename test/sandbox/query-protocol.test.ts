@@ -115,12 +115,14 @@ describe('the log of calls', () => {
     await refusal(iam.send(new CreateUserCommand({ UserName: 'Alice' })))
     await sendRaw(sandbox, { body: 'Action=ListUsers&Version=2010-05-08&MaxItems=5' })
     const { accessKeyId } = sandbox.credentials
+    const callerArn = `arn:aws:iam::${sandbox.accountId}:user/service/gateway`
     expect(sandbox.calls).toEqual([
       {
         at: expect.any(Number),
         action: 'GetUser',
         parameters: { UserName: 'alice' },
         accessKeyId,
+        callerArn,
         requestId: $metadata.requestId,
         status: 200,
         code: undefined,
@@ -130,6 +132,7 @@ describe('the log of calls', () => {
         action: 'CreateUser',
         parameters: { UserName: 'Alice' },
         accessKeyId,
+        callerArn,
         requestId: expect.stringMatching(uuid),
         status: 409,
         code: 'EntityAlreadyExists',
@@ -139,6 +142,7 @@ describe('the log of calls', () => {
         action: 'ListUsers',
         parameters: { MaxItems: '5' },
         accessKeyId: undefined,
+        callerArn: undefined,
         requestId: expect.stringMatching(uuid),
         status: 403,
         code: 'MissingAuthenticationToken',

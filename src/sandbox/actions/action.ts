@@ -19,10 +19,16 @@ export interface Action {
   perform(parameters: Parameters, call: Call): Answer
 }
 
+/** One that nobody signs. Its answer may depend on others than the account, and come later. */
+export interface OpenAction {
+  perform(parameters: Parameters, account: Account): Promise<Answer>
+}
+
 /** What one file of this folder adds to the sandbox. */
 export interface ActionGroup {
   readonly api: Api
   readonly actions: Readonly<Record<string, Action>>
+  readonly open?: Readonly<Record<string, OpenAction>>
   /** The rows it keeps with users, if any. */
   readonly kind?: Kind
   /** Those that a made-up user starts with. */
@@ -34,6 +40,13 @@ export function action<D extends Declaration>(
   perform: (input: Input<D>, call: Call) => Answer,
 ): Action {
   return { declaration, perform: (parameters, call) => perform(readInput(declaration, parameters), call) }
+}
+
+export function openAction<D extends Declaration>(
+  declaration: D,
+  perform: (input: Input<D>, account: Account) => Promise<Answer>,
+): OpenAction {
+  return { perform: async (parameters, account) => perform(readInput(declaration, parameters), account) }
 }
 
 /** From the AWS API model (IAM.md, Constraints, grade D). */

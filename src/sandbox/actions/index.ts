@@ -4,14 +4,15 @@ import { serviceSpecificCredentialActions } from './service-specific-credential.
 import { signingCertificateActions } from './signing-certificate.ts'
 import { securityTokenActions } from './sts.ts'
 import { userActions } from './user.ts'
+import type { SecurityTokenParts } from './web-identity.ts'
 
 /** Everything the sandbox can do, one line a group. */
-export function createActionGroups(): readonly ActionGroup[] {
+export function createActionGroups(parts: SecurityTokenParts): readonly ActionGroup[] {
   return [
     userActions(),
     signingCertificateActions(),
     serviceSpecificCredentialActions(),
     credentialReportActions(),
-    securityTokenActions(),
+    securityTokenActions(parts),
   ]
 }

@@ -1,8 +1,9 @@
 import { principalArn, principalId } from '../principal.ts'
 import { sts } from '../query-protocol.ts'
 import { type ActionGroup, action } from './action.ts'
+import { assumeRoleWithWebIdentity, type SecurityTokenParts } from './web-identity.ts'
 
-export function securityTokenActions(): ActionGroup {
+export function securityTokenActions(parts: SecurityTokenParts): ActionGroup {
   return {
     api: sts,
     actions: {
@@ -11,6 +12,9 @@ export function securityTokenActions(): ActionGroup {
         UserId: principalId(caller),
         Account: account.accountId,
       })),
+    },
+    open: {
+      AssumeRoleWithWebIdentity: assumeRoleWithWebIdentity(parts),
     },
   }
 }

@@ -34,7 +34,7 @@ export interface SeededAccount {
   readonly example: Example | undefined
 }
 
-const ACCOUNT_ID = '123456789012'
+export const ACCOUNT_ID = '123456789012'
 
 /** The gateway's own user counts, too. */
 const MOST_SEEDED = USER_QUOTA - 1

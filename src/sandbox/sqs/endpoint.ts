@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { checkAccess } from '../access.ts'
 import { type Authenticate, namedAccessKey, type Signer } from '../authentication.ts'
 import type { CallLog } from '../call-log.ts'
 import { AwsError, awsError } from '../error.ts'
@@ -65,17 +66,21 @@ interface ReceivedQueueCall {
 }
 
 async function handle(parts: QueueEndpointParts, call: ReceivedQueueCall, { principal }: Signer): Promise<Outcome> {
+  // In lower case, as SQS writes it.
+  const permission = `sqs:${call.action.toLowerCase()}`
+  const resource = queueArn(parts.account.accountId)
   const fault = parts.faults.take(call.action, {})
-  if (fault === undefined) return perform(parts, call)
+  if (fault === undefined) {
+    checkAccess(parts.account, principal, permission, { arn: resource, words: resource })
+    return perform(parts, call)
+  }
   const { answer, after = false } = fault
   if (typeof answer === 'object' && 'delay' in answer) return { ...(await perform(parts, call)), delay: answer.delay }
   if (after) await perform(parts, call)
   if (typeof answer === 'string') return answer
   if (!('code' in answer)) return { ...answer, requestId: undefined, code: undefined, delay: 0 }
   const callerArn = principalArn(parts.account, principal)
-  // In lower case, as SQS writes it.
-  const permission = `sqs:${call.action.toLowerCase()}`
-  throw faultError(answer, { callerArn, permission, resource: queueArn(parts.account.accountId) })
+  throw faultError(answer, { callerArn, permission, resource })
 }
 
 async function perform({ queue, account }: QueueEndpointParts, call: ReceivedQueueCall): Promise<Reply> {
