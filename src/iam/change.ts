@@ -49,6 +49,8 @@ export async function change<Output extends Clocked, Value>(
       const now = performance.now()
       return { ...receipt, value: read(output), span: { sentAt: sentAt ?? now, answeredAt: now } }
     } catch (error) {
+      // In whose name it was to be made there is nothing to sign with.
+      if (error instanceof IamError && sentAt === undefined) throw error
       if (error instanceof GatewayError && !doubtful) throw notSent(error)
       const fate = fateOf(error)
       // The pace repeats what IAM throttles, for as long as there is time: here it says that there is none left.

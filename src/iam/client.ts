@@ -1,13 +1,14 @@
-import type { IAMClient, IAMClientResolvedConfig, ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/client-iam'
-import type { Command } from '@smithy/types'
+import type { IAMClient, ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/client-iam'
 import { answeredAt } from './answer-clock.ts'
 import { type Changed, type ChangeKind, change, type Pace } from './change.ts'
+import { apiNamed, apiOf, type IamCommand, keyOf, listOf } from './command.ts'
 import { IamError } from './errors.ts'
-import type { Operation } from './operation.ts'
+import { itself, type Operation } from './operation.ts'
 import { createPacer, type Lane, type Pacer } from './pacer.ts'
 import { createPulse, type OnSilence } from './pulse.ts'
 import { question } from './question.ts'
-import { createSdk, type SdkOptions } from './sdk.ts'
+import { createSdk, type SdkOptions, type Signing } from './sdk.ts'
+import type { Session } from './session.ts'
 import { createSharing, type Sharing } from './sharing.ts'
 import { createParties, type Party } from './turn.ts'
 
@@ -27,14 +28,6 @@ export interface IamClientOptions extends SdkOptions {
   /** Told of a change of a kind of credential of which nobody knows whether it was made. Default: nobody is. */
   readonly onDoubt?: (kind: string, userName: string | undefined) => void
 }
-
-type IamCommand<Input extends ServiceInputTypes, Output extends ServiceOutputTypes> = Command<
-  ServiceInputTypes,
-  Input,
-  ServiceOutputTypes,
-  Output,
-  IAMClientResolvedConfig
->
 
 /** IAM, as one identity asks it. */
 export interface IamClient {
@@ -62,6 +55,13 @@ export interface IamClient {
   forget(kind?: string, userName?: string): void
   /** The same client, on behalf of an operation; its log carries the operation's request id. */
   on(operation: Operation, onSilence?: OnSilence): IamClient
+  /**
+   * The same account in a caller's own name: the rate, the connections and the room for what is remembered are shared,
+   * what is read is not.
+   */
+  as(session: Session): IamClient
+  /** In whose name it asks; undefined: the gateway's own. */
+  readonly session: Session | undefined
   /** False when IAM was asked lately and was silent. */
   answersLately(): boolean
   readonly pacer: Pacer
@@ -83,7 +83,7 @@ export interface AskOptions {
 }
 
 export function createIamClient(options: IamClientOptions = {}): IamClient {
-  const { asker, changer, abortable } = createSdk(options)
+  const sdk = createSdk(options)
   const { pacer = createPacer({ concurrency: 25 }) } = options
   const sharing = createSharing({
     ttl: options.cacheTtl ?? 0,
@@ -91,14 +91,27 @@ export function createIamClient(options: IamClientOptions = {}): IamClient {
     maxBytes: options.cacheBytes ?? 67_108_864,
   })
   const pulse = createPulse()
-  const nobody = {}
+  const signings = new WeakMap<Session, Signing>()
+  const nothingElse = {}
   const partyOf = (lane: Lane, operation: Operation | undefined): Party<Lane> => ({
     lane,
-    turn: operation ?? nobody,
+    caller: operation?.caller ?? itself,
+    operation: operation ?? nothingElse,
     waits: operation?.cost.waits,
   })
 
-  const clientOf = (operation: Operation | undefined, onSilence: OnSilence = () => {}): IamClient => ({
+  function signingOf(session: Session | undefined): Signing {
+    if (!session) return sdk
+    const signing = signings.get(session) ?? sdk.signedBy(session.credentials)
+    signings.set(session, signing)
+    return signing
+  }
+
+  const clientOf = (
+    session: Session | undefined,
+    operation: Operation | undefined,
+    onSilence: OnSilence = () => {},
+  ): IamClient => ({
     async ask(command, read, { signal: own, urgent = false, fresh = urgent, onSent, onAnswered } = {}) {
       const lane: Lane = urgent ? 'urgent' : (operation?.lane ?? 'waiting')
       const api = apiOf(command)
@@ -109,7 +122,8 @@ export function createIamClient(options: IamClientOptions = {}): IamClient {
         return answer
       }
       const load = (signal: AbortSignal | undefined, parties = createParties(party)) => {
-        operation?.spend()
+        operation?.spend(urgent)
+        const { asker, abortable } = signingOf(session)
         return question(async () => {
           const send = async () => {
             onSent?.()
@@ -126,14 +140,16 @@ export function createIamClient(options: IamClientOptions = {}): IamClient {
           return value
         }, signal)
       }
+      // A change goes on when its client has gone, and so does what it reads.
+      const signal = either(urgent ? operation?.deadline : operation?.signal, own)
+      signal?.throwIfAborted()
+      // Before its turn, which it would hold while STS answers; and what STS says is no sign of IAM.
+      if (session) await session.ready(signal)
       try {
-        // A change goes on when its client has gone, and so does what it reads.
-        const signal = either(urgent ? operation?.deadline : operation?.signal, own)
-        signal?.throwIfAborted()
         return fresh
           ? await load(signal)
           : await sharing.get(
-              { api, ...keyOf(command.input) },
+              { identity: session?.key, api, ...keyOf(command.input) },
               {
                 ...party,
                 signal,
@@ -148,63 +164,50 @@ export function createIamClient(options: IamClientOptions = {}): IamClient {
     },
     recall<I extends ServiceInputTypes, Value>(command: new (input: I) => object, input: I) {
       if (operation?.signal.aborted) return undefined
-      const value = sharing.recall<Value>({ api: apiNamed(command.name), ...keyOf(input) })
+      const page = { identity: session?.key, api: apiNamed(command.name), ...keyOf(input) }
+      const value = sharing.recall<Value>(page)
       if (value !== undefined) operation?.cost.wasCached()
       return value
     },
     async change(command, kind) {
       const api = apiOf(command)
+      let isAsked = false
       const pace: Pace = async send => {
-        operation?.spend()
+        if (session) await session.ready(operation?.deadline)
+        isAsked = true
+        operation?.spend(true)
         const parties = createParties(partyOf('urgent', operation))
         return pacer.run({ api, parties, signal: operation?.deadline, cost: operation?.cost, send })
       }
       try {
-        const changed = await change(pace, async () => changer.send(command), kind)
+        const changed = await change(pace, async () => signingOf(session).changer.send(command), kind)
         pulse.answered()
         return changed
       } catch (error) {
         if (isDoubtful(error)) options.onDoubt?.(kind.of, keyOf(command.input).userName)
-        throw error instanceof IamError ? pulse.failed(error, onSilence) : error
+        throw error instanceof IamError && isAsked ? pulse.failed(error, onSilence) : error
       } finally {
         sharing.forget(listOf(kind.of), keyOf(command.input).userName)
       }
     },
     forget: (kind, userName) => sharing.forget(kind === undefined ? undefined : listOf(kind), userName),
-    on: clientOf,
+    on: (other, onOtherSilence) => clientOf(session, other, onOtherSilence),
+    as: other => clientOf(other, operation, onSilence),
+    session,
     answersLately: pulse.beats,
     pacer,
     sharing,
-    sdk: asker,
-    destroy() {
-      for (const sdk of [asker, changer]) sdk.destroy()
+    get sdk() {
+      return signingOf(session).asker
     },
+    destroy: sdk.destroy,
   })
-  return clientOf(undefined, options.onSilence)
+  return clientOf(undefined, undefined, options.onSilence)
 }
 
 /** IAM did not answer, or failed: it does not say whether before or behind the change. */
 function isDoubtful(error: unknown): boolean {
   return error instanceof IamError && (error.code === 'OUTCOME_UNKNOWN' || (error.status ?? 0) >= 500)
-}
-
-/** As IAM's buckets are named, and its documentation: `ListUsers`. */
-function apiOf(command: object): string {
-  return apiNamed(command.constructor.name)
-}
-
-function apiNamed(command: string): string {
-  return command.slice(0, -'Command'.length)
-}
-
-/** IAM names the list of each kind of credential so. */
-function listOf(kind: string): string {
-  return `List${kind}s`
-}
-
-function keyOf(input: ServiceInputTypes): { userName: string | undefined; input: object } {
-  const { UserName: userName, ...rest } = input as { readonly UserName?: string }
-  return { userName, input: rest }
 }
 
 function either(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {

@@ -64,7 +64,7 @@ const classOfCode = new Map<string, IamErrorClass>([
 ])
 
 export function iamError(code: string, message: string, requestId: string | null, status?: number): IamError {
-  return new (classOfCode.get(code) ?? IamError)(code, withoutCertificate(message), requestId, { status })
+  return new (classOfCode.get(code) ?? IamError)(code, withoutSecret(message), requestId, { status })
 }
 
 /** True where IAM judged the question itself: asking again, or later, would not help. */
@@ -83,11 +83,14 @@ const passingCodes = new Set<string>([
 ])
 
 /**
- * IAM repeats the whole submitted body in "Certificate <body> is malformed." Whatever was sent as a certificate, a
+ * IAM repeats the whole submitted body in "Certificate <body> is malformed.", and AWS, where a signature is wrong, the
+ * request that should have been signed, with its session token. Whatever was sent as either, or looks like a JWT, a
  * message tells that it was there, not what it was.
  */
-export function withoutCertificate(message: string): string {
+export function withoutSecret(message: string): string {
   return message
     .replace(/\b(Certificate )[\s\S]*( is malformed\.)/, '$1<body cut>$2')
     .replace(/-----BEGIN [\s\S]*?(?:-----END [^-]*-----|$)/g, '<body cut>')
+    .replace(/(x-amz-security-token[:=]\s*)[^\s'"&]+/gi, '$1<token cut>')
+    .replace(/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, '<token cut>')
 }

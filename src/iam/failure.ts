@@ -14,6 +14,9 @@ export type Fate =
   | 'lost'
 
 export function fateOf(error: unknown): Fate {
+  // Before IAM was asked: STS gave nothing to sign with.
+  if (error instanceof IamError && !isSilence(error)) return 'refused'
+  if (error instanceof URIError) return 'refused'
   const code = wireCode(error)
   if (code === undefined) return neverLeft(error) ? 'unsent' : 'lost'
   if (isThrottling(error) || (clockCodes.has(code) && isClockCorrected(error))) return 'deferred'
@@ -57,7 +60,7 @@ export function isSilence(error: IamError): boolean {
 /** `error.name` is the SDK's shape name; the code on the wire is `error.Code`. Undefined: IAM did not answer. */
 export function wireCode(error: unknown): string | undefined {
   const code: unknown = typeof error === 'object' && error !== null && 'Code' in error ? error.Code : undefined
-  return typeof code === 'string' ? code : undefined
+  return typeof code === 'string' && /^[\w.]{1,128}$/.test(code) ? code : undefined
 }
 
 /** Signed by a clock that was wrong: the SDK has set its own by IAM's by now. */
@@ -92,10 +95,15 @@ function isCredentialsError(error: unknown): boolean {
 }
 
 function answered(error: unknown): IamError | undefined {
+  // The SDK's: half of a surrogate pair cannot be sent. No such text is anything's name, which IAM would say so.
+  if (error instanceof URIError) return iamError('ValidationError', 'A value is not well-formed Unicode.', null, 400)
+  if (error instanceof IamError && !isSilence(error)) return error
   const code = wireCode(error)
   if (code === undefined || !(error instanceof Error)) return undefined
   const { requestId, httpStatusCode } = metadataOf(error)
-  return iamError(code, error.message, requestId ?? null, httpStatusCode)
+  // Elements in the place of words are an object, whatever its type says.
+  const message = typeof error.message === 'string' ? error.message : code
+  return iamError(code, message, requestId ?? null, httpStatusCode)
 }
 
 function unreachable(error: unknown, consequence = ''): IamError {

@@ -12,6 +12,8 @@ export interface Identity {
   readonly name: string
   /** Where IAM calls go. */
   readonly endpoint: string
+  /** IAM is an emulator, and nothing leads to its STS: what is asked of STS would be asked of AWS. */
+  readonly lacksSts: boolean
   /** Why the ARN is not known. */
   readonly reason?: string
 }
@@ -40,7 +42,7 @@ export async function identify(iam: IamClient, options: { readonly stsEndpoint?:
     const asksIam =
       iamEndpoint.overridden && !(await endpointOf(sts, plainSts, new GetCallerIdentityCommand({}))).overridden
     const who = await (asksIam ? askIam(iam) : askSts(sts)).catch((error: unknown) => ({ reason: reasonOf(error) }))
-    return { ...named(who, accessKeyId), endpoint: iamEndpoint.url }
+    return { ...named(who, accessKeyId), endpoint: iamEndpoint.url, lacksSts: asksIam }
   } finally {
     for (const client of [sts, plainIam, plainSts]) client.destroy()
   }

@@ -59,7 +59,10 @@ export interface Receipt {
   readonly span: { readonly sentAt: number; readonly answeredAt: number }
 }
 
-/** IAM looks names up without regard to case (IAM.md: B, D), so everything that compares them does too. */
+/**
+ * IAM looks names up without regard to case (IAM.md: B, D), so everything that compares them does too. Its names are
+ * ASCII: what holds anything else is nobody's, and must not become somebody's, as the Kelvin sign becomes a k.
+ */
 export function foldUserName(userName: string): string {
-  return userName.toLowerCase()
+  return /^[ -~]*$/.test(userName) ? userName.toLowerCase() : userName
 }

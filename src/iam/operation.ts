@@ -6,13 +6,18 @@ import type { Lane } from './pacer.ts'
 /** On whose behalf IAM is asked: a GraphQL operation, or one event of a subscription. */
 export interface Operation {
   readonly lane: Lane
+  /** Whose it is, by the key of a principal: callers take turns. */
+  readonly caller: string
   readonly cost: CostCount
   /** Ends with the operation's time. Its reason is what the client is told. */
   readonly deadline: AbortSignal
   /** Ends with the deadline, and before it when the client goes away. */
   readonly signal: AbortSignal
-  /** Counts a call that is about to be asked for. Throws IAM_CALLS_EXCEEDED where it is one too many. */
-  spend(): void
+  /**
+   * Counts a call that is about to be asked for. Throws IAM_CALLS_EXCEEDED where it is one too many. `owed`: a change that
+   * has begun needs it.
+   */
+  spend(owed?: boolean): void
   /** Lets go of the clock and of the client. */
   end(): void
 }
@@ -25,12 +30,19 @@ export interface OperationOptions {
   /** Most IAM calls. */
   readonly maxCalls: number
   readonly onEnd?: () => void
+  /** Told of each call; what it throws refuses the call, but for one that is owed. */
+  readonly onSpend?: ((owed: boolean) => void) | undefined
   /** Default: somebody waits. */
   readonly lane?: Lane
+  /** Default: the gateway itself. */
+  readonly caller?: string
 }
 
+/** A caller like others: what the gateway asks for by itself. No principal has this key. */
+export const itself = ''
+
 export function beginOperation(options: OperationOptions): Operation {
-  const { client, timeout, maxCalls, onEnd, lane = 'waiting' } = options
+  const { client, timeout, maxCalls, onEnd, onSpend, lane = 'waiting', caller = itself } = options
   const deadline = new AbortController()
   const departure = new AbortController()
   // Each call that waits listens, and there may be a thousand.
@@ -48,12 +60,13 @@ export function beginOperation(options: OperationOptions): Operation {
   let asked = 0
   return {
     lane,
+    caller,
     cost: createCost(),
     deadline: deadline.signal,
     signal: departure.signal,
-    spend() {
+    spend(owed = false) {
       asked += 1
-      if (asked <= maxCalls) return
+      if (asked <= maxCalls) return onSpend?.(owed)
       throw new GatewayError('IAM_CALLS_EXCEEDED', `The operation may cost ${maxCalls} IAM calls, and has cost them.`, {
         limit: maxCalls,
       })

@@ -11,7 +11,7 @@ export type Lane = (typeof lanes)[number]
 export interface PacedCall<Value> {
   /** IAM's buckets are per API: `ListUsers`. */
   readonly api: string
-  /** Whose call it is: within a lane, the operations take turns. */
+  /** Whose call it is: within a lane the callers take turns, and of each the operations. */
   readonly parties: Parties<Lane>
   /** While the call waits, or waits again, this ends it. What was sent is for `send` to end. */
   readonly signal?: AbortSignal | undefined
@@ -104,20 +104,20 @@ export function createPacer({ concurrency, now = () => performance.now() }: Pace
     bucket.timer = undefined
   }
 
-  /** Resolves when it is this call's turn; `again`: before the other calls of its turn. */
+  /** Resolves when it is this call's turn; `again`: before the other calls of its operation. */
   function inTurn(bucket: Bucket, call: Omit<PacedCall<unknown>, 'send'>, again: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const { signal, parties } = call
       const waiting: ((() => void) | undefined)[] = []
-      const enqueue = ({ lane, turn, waits }: Party<Lane>) => {
-        waiting.push(waits?.())
-        const queue = bucket.lanes[lane]
-        if (again) queue.addFirst(turn, job)
-        else queue.add(turn, job)
+      const enqueue = (party: Party<Lane>) => {
+        waiting.push(party.waits?.())
+        const queue = bucket.lanes[party.lane]
+        if (again) queue.addFirst(party, job)
+        else queue.add(party, job)
       }
       const leaveQueues = () => {
         parties.onJoin = undefined
-        for (const { lane, turn } of parties.all) bucket.lanes[lane].remove(turn, job)
+        for (const party of parties.all) bucket.lanes[party.lane].remove(party, job)
         signal?.removeEventListener('abort', abort)
         for (const waited of waiting) waited?.()
       }

@@ -3,8 +3,10 @@ import { foldUserName } from './model.ts'
 import type { Lane } from './pacer.ts'
 import { createParties, type Parties, type Party } from './turn.ts'
 
-/** Which page it is: one of the same API, user and input is the same page. */
+/** Which page it is: what one identity asks of the same API, user and input is the same page. */
 export interface PageKey {
+  /** Undefined: the gateway's own. */
+  readonly identity: string | undefined
   readonly api: string
   readonly userName: string | undefined
   readonly input: object
@@ -17,7 +19,10 @@ export interface Asker extends Party<Lane> {
   readonly wasCached: () => void
 }
 
-/** Identical reads of one identity: those under way at once are one call, and answers are remembered for a while. */
+/**
+ * Identical reads of one identity: those under way at once are one call, and answers are remembered for a while. All
+ * identities have this one memory, so that it stays as small as it must, but none is ever given another's page.
+ */
 export interface Sharing {
   /** What is remembered of a page, at once; undefined where nothing is. */
   recall<Value>(key: PageKey): Value | undefined
@@ -27,9 +32,9 @@ export interface Sharing {
    */
   get<Value>(key: PageKey, asker: Asker, load: Load<Value>): Promise<Value>
   /**
-   * A user's pages of an API changed, or where no user is named anybody's, or where no API is named all: those remembered
-   * go, and those under way, which may have been read before the change, are neither remembered nor given to who asks
-   * from now on.
+   * A user's pages of an API changed, or where no user is named anybody's, or where no API is named all, whoever asked:
+   * those remembered go, and those under way, which may have been read before the change, are neither remembered nor
+   * given to who asks from now on.
    */
   forget(api?: string, userName?: string): void
   /** Calls that somebody waits for. */
@@ -115,9 +120,9 @@ export function createSharing({ ttl, maxEntries, maxBytes }: SharingOptions): Sh
   }
 }
 
-/** No API has a line break in its name, and no JSON. */
-function keyOf({ api, userName, input }: PageKey): string {
-  return prefix(api, userName ?? null) + JSON.stringify(input)
+/** A user's name is whatever was asked for; but no identity has a line break in it, nor JSON: the last line but one is it. */
+function keyOf({ identity = '', api, userName, input }: PageKey): string {
+  return `${prefix(api, userName ?? null)}${identity}\n${JSON.stringify(input)}`
 }
 
 function changedPrefixes(api: string | undefined, userName: string | undefined): string[] {

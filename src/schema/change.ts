@@ -2,6 +2,7 @@ import type { Context } from '../context.ts'
 import type { NewChange, Told } from '../events/change.ts'
 import type { Subscribing } from '../events/replica.ts'
 import { builder, type SchemaTypes } from './builder.ts'
+import { type ListOfUser, visibleTo } from './visible-change.ts'
 
 const ChangeSourceRef = builder.enumType('ChangeSource', {
   description: 'Who learnt of a change first.',
@@ -59,9 +60,18 @@ export const statusDescription = 'Null: the credential was deleted.'
 export const afterDescription =
   'The id of the last change seen; those since then come first. Too old, or of another run: CHANGE_NOT_REMEMBERED.'
 
-/** The changes that a subscription tells, from now on or behind `after`. Throws CHANGE_NOT_REMEMBERED. */
-export async function changesOf<Change extends NewChange>({ events }: Context, asked: Subscribing<Change>) {
+export interface Watching<Change extends NewChange> extends Subscribing<Change> {
+  /** What a caller must be allowed to see a user's changes. */
+  readonly list: ListOfUser
+}
+
+/**
+ * The changes that a subscription tells, from now on or behind `after`, as far as the caller may see them. Throws
+ * CHANGE_NOT_REMEMBERED, and ends with it or with ACCESS_UNDECIDED.
+ */
+export async function changesOf<Change extends NewChange>(context: Context, { list, ...asked }: Watching<Change>) {
+  const { events } = context
   // The id may come from an instance that has read further than this one.
   await events.reached(asked.after)
-  return events.subscribe(asked)
+  return visibleTo(context, events.subscribe(asked), list)
 }

@@ -3,6 +3,7 @@ import {
   acceptsServiceSpecificCredentialChange,
   type ServiceSpecificCredentialChange,
 } from '../events/service-specific-credential.ts'
+import { listServiceSpecificCredentials } from '../iam/service-specific-credential.ts'
 import { builder } from './builder.ts'
 import { afterDescription, changeFields, changesOf, previousStatusDescription, statusDescription } from './change.ts'
 import { findOnce } from './changed-credential.ts'
@@ -48,7 +49,7 @@ const ChangeRef = builder
 builder.subscriptionField('serviceSpecificCredentialStatusChanged', t =>
   t.field({
     type: ChangeRef,
-    description: 'Left-out arguments mean all. Errors: CHANGE_NOT_REMEMBERED, SUBSCRIBER_TOO_SLOW.',
+    description: 'Left-out arguments mean all. Errors: CHANGE_NOT_REMEMBERED, SUBSCRIBER_TOO_SLOW, ACCESS_UNDECIDED.',
     args: {
       userName: t.arg.string({ description: 'Only changes of this user; case does not matter.' }),
       serviceName: t.arg.string({ description: 'Only changes of this service, and those whose service is not known.' }),
@@ -59,6 +60,9 @@ builder.subscriptionField('serviceSpecificCredentialStatusChanged', t =>
         after,
         kind: 'ServiceSpecificCredential',
         userName: filter.userName,
+        // The page that others read, too.
+        list: ({ iam }, userName) =>
+          listServiceSpecificCredentials(iam, { userName, marker: undefined, maxItems: 1000 }),
         accepts: acceptsServiceSpecificCredentialChange(filter),
       }),
     resolve: change => change,

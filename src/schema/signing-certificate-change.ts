@@ -1,5 +1,6 @@
 import type { Told } from '../events/change.ts'
 import { acceptsSigningCertificateChange, type SigningCertificateChange } from '../events/signing-certificate.ts'
+import { listSigningCertificates } from '../iam/signing-certificate.ts'
 import { builder } from './builder.ts'
 import { afterDescription, changeFields, changesOf, previousStatusDescription, statusDescription } from './change.ts'
 import { findOnce } from './changed-credential.ts'
@@ -38,7 +39,7 @@ const ChangeRef = builder.objectRef<Told<SigningCertificateChange>>('SigningCert
 builder.subscriptionField('signingCertificateStatusChanged', t =>
   t.field({
     type: ChangeRef,
-    description: 'Left-out arguments mean all. Errors: CHANGE_NOT_REMEMBERED, SUBSCRIBER_TOO_SLOW.',
+    description: 'Left-out arguments mean all. Errors: CHANGE_NOT_REMEMBERED, SUBSCRIBER_TOO_SLOW, ACCESS_UNDECIDED.',
     args: {
       userName: t.arg.string({ description: 'Only changes of this user; case does not matter.' }),
       certificateId: t.arg.string({ description: 'Only changes of this certificate.' }),
@@ -49,6 +50,8 @@ builder.subscriptionField('signingCertificateStatusChanged', t =>
         after,
         kind: 'SigningCertificate',
         userName: filter.userName,
+        // The page that others read, too.
+        list: ({ iam }, userName) => listSigningCertificates(iam, { userName, marker: undefined, maxItems: 100 }),
         accepts: acceptsSigningCertificateChange(filter),
       }),
     resolve: change => change,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import * as errors from '../../src/iam/errors.ts'
-import { IamError, iamError, isRefusal, withoutCertificate } from '../../src/iam/errors.ts'
+import { IamError, iamError, isRefusal, withoutSecret } from '../../src/iam/errors.ts'
 
 describe('a code of IAM', () => {
   test.each([
@@ -63,14 +63,28 @@ describe('from a message is cut', () => {
     [`got ${body}and ${body}.`, 'got <body cut>\nand <body cut>\n.'],
     ['got "-----BEGIN EC PRIVATE KEY-----\\nMHcC', 'got "<body cut>'],
   ])('whatever was sent as a certificate: %j', (message, cut) => {
-    expect(withoutCertificate(message)).toBe(cut)
+    expect(withoutSecret(message)).toBe(cut)
     expect(iamError('MalformedCertificate', message, null).message).toBe(cut)
+  })
+
+  test('a JWT', () => {
+    expect(withoutSecret('Could not verify eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln-_ of the issuer')).toBe(
+      'Could not verify <token cut> of the issuer',
+    )
+  })
+
+  test('a session token that AWS repeats', () => {
+    const message =
+      "should have been 'POST\n/\n\nhost:sts\nx-amz-security-token:FwoG+/x==\n\nhost;x-amz-security-token'"
+    expect(iamError('SignatureDoesNotMatch', message, null).message).toBe(
+      "should have been 'POST\n/\n\nhost:sts\nx-amz-security-token:<token cut>\n\nhost;x-amz-security-token'",
+    )
   })
 
   test.each(['The Certificate with id ABC cannot be found.', 'Duplicate certificate uploaded.'])(
     'nothing else: %s',
     message => {
-      expect(withoutCertificate(message)).toBe(message)
+      expect(withoutSecret(message)).toBe(message)
     },
   )
 })

@@ -25,7 +25,12 @@ describe('where STS can be asked', () => {
   ])('%s is known by its ARN', async (_who, credentials, arn) => {
     const target = { endpoint: sandbox.url, region: 'us-east-1', credentials: credentials() }
     const iam = createIamClient(target)
-    expect(await identify(iam, { stsEndpoint: sandbox.url })).toEqual({ arn, name: arn, endpoint: sandbox.url })
+    expect(await identify(iam, { stsEndpoint: sandbox.url })).toEqual({
+      arn,
+      name: arn,
+      endpoint: sandbox.url,
+      lacksSts: false,
+    })
     expect(sandbox.calls.map(({ action }) => action)).toEqual(['GetCallerIdentity'])
     iam.destroy()
   })
@@ -41,6 +46,7 @@ describe('where STS can be asked', () => {
       arn: undefined,
       name: 'access key …1234',
       endpoint: sandbox.url,
+      lacksSts: false,
       reason: 'InvalidClientTokenId',
     })
     iam.destroy()

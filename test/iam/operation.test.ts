@@ -10,6 +10,24 @@ const timeout = { code: 'OPERATION_TIMEOUT', message: 'The operation took longer
 const clientGone = { code: 'CLIENT_GONE' }
 
 describe('an operation', () => {
+  test('tells of each call that it may still cost, and whether a change owes it; what refuses is passed on', () => {
+    const told: boolean[] = []
+    const operation = beginOperation({
+      timeout: 60_000,
+      maxCalls: 3,
+      onSpend(owed) {
+        if (told.length === 2) throw new Error('enough')
+        told.push(owed)
+      },
+    })
+    operation.spend()
+    operation.spend(true)
+    expect(() => operation.spend()).toThrow('enough')
+    expect(() => operation.spend()).toThrow(expect.objectContaining({ code: 'IAM_CALLS_EXCEEDED' }))
+    expect(told).toEqual([false, true])
+    operation.end()
+  })
+
   test('ends with its time, for its reads and its changes', async () => {
     const operation = beginOperation({ timeout: 50, maxCalls: 10 })
     await vi.waitUntil(() => operation.deadline.aborted, { timeout: 20_000 })

@@ -50,12 +50,38 @@ describe('the order', () => {
   test('lets operations take turns: a page of ten does not wait for a sweep of a thousand', async () => {
     const { ask, order, endAll } = recorded(1)
     const [sweep, page] = [{}, {}]
-    const asked = Array.from({ length: 1000 }, () => ask('sweep', { turn: sweep }))
-    asked.push(...Array.from({ length: 10 }, () => ask('page', { turn: page })))
+    const asked = Array.from({ length: 1000 }, () => ask('sweep', { operation: sweep }))
+    asked.push(...Array.from({ length: 10 }, () => ask('page', { operation: page })))
     await endAll()
     await Promise.all(asked)
     expect(order).toHaveLength(1010)
     expect(order.lastIndexOf('page')).toBeLessThanOrEqual(21)
+  })
+
+  test('lets callers take turns, whatever the number of their operations: the gateway itself is one of them', async () => {
+    const { ask, order, endAll } = recorded(1)
+    const asked = Array.from({ length: 50 }, (_, sweep) => {
+      const operation = {}
+      return [1, 2].map(call => ask(`greedy ${sweep}.${call}`, { caller: 'greedy', operation }))
+    }).flat()
+    const page = {}
+    asked.push(...[1, 2, 3].map(call => ask(`modest ${call}`, { caller: 'modest', operation: page })))
+    asked.push(ask('itself', { operation: {} }), ask('itself again', { operation: {} }))
+    await endAll()
+    await Promise.all(asked)
+    expect(order.slice(0, 10)).toEqual([
+      'greedy 0.1',
+      'greedy 0.2',
+      'modest 1',
+      'itself',
+      'greedy 1.1',
+      'modest 2',
+      'itself again',
+      'greedy 2.1',
+      'modest 3',
+      'greedy 3.1',
+    ])
+    expect(order).toHaveLength(105)
   })
 
   test('of the calls of one operation is that in which they were asked', async () => {
@@ -82,14 +108,14 @@ describe('the order', () => {
   test('of a call that goes for several is that of whichever comes first', async () => {
     const { ask, order, endAll } = recorded(1)
     const [sweep, page] = [{}, {}]
-    const shared = createParties<Lane>({ lane: 'background', turn: sweep })
+    const shared = createParties<Lane>({ lane: 'background', caller: '', operation: sweep })
     const asked = [
       ask('first'),
-      ask('background', { lane: 'background', turn: sweep }),
+      ask('background', { lane: 'background', operation: sweep }),
       ask('shared', { parties: shared }),
-      ask('page', { turn: page }),
+      ask('page', { operation: page }),
     ]
-    shared.join({ lane: 'waiting', turn: page })
+    shared.join({ lane: 'waiting', caller: '', operation: page })
     await endAll()
     await Promise.all(asked)
     expect(order).toEqual(['first', 'page', 'shared', 'background'])
@@ -130,10 +156,10 @@ describe('a call that IAM throttles', () => {
     const [sweep, page] = [{}, {}]
     const asked = [
       ask('first'),
-      ask('sweep 1', { turn: sweep }),
-      ask('sweep 2', { turn: sweep }),
-      ask('page 1', { turn: page }),
-      ask('page 2', { turn: page }),
+      ask('sweep 1', { operation: sweep }),
+      ask('sweep 2', { operation: sweep }),
+      ask('page 1', { operation: page }),
+      ask('page 2', { operation: page }),
     ]
     await end()
     await end(throttling)
@@ -165,10 +191,10 @@ describe('a call that IAM throttles', () => {
   test('counts as waiting for everybody it goes for, from when they joined', async () => {
     const { ask, end, endAll } = recorded(1)
     const costs = [createCost(), createCost()] as const
-    const parties = createParties<Lane>({ lane: 'waiting', turn: {}, waits: costs[0].waits })
+    const parties = createParties<Lane>({ lane: 'waiting', caller: '', operation: {}, waits: costs[0].waits })
     const asked = [ask('first'), ask('shared', { parties })]
     await vi.advanceTimersByTimeAsync(300)
-    parties.join({ lane: 'waiting', turn: {}, waits: costs[1].waits })
+    parties.join({ lane: 'waiting', caller: '', operation: {}, waits: costs[1].waits })
     await vi.advanceTimersByTimeAsync(200)
     await end()
     await vi.advanceTimersByTimeAsync(1000)
@@ -219,7 +245,7 @@ describe('a signal', () => {
     const { signal } = controller
     setMaxListeners(0, signal)
     const first = ask('first')
-    const queued = Array.from({ length: 100 }, () => ask('queued', { signal, turn: controller }))
+    const queued = Array.from({ length: 100 }, () => ask('queued', { signal, operation: controller }))
     const other = ask('other')
     controller.abort(gone)
     expect([pacer.queued, pacer.underWay]).toEqual([1, 1])

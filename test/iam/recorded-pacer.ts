@@ -22,7 +22,7 @@ export function recorded(concurrency: number) {
       while (underWay.length > 0)
     },
     ask(name: string, call: Ask = {}): Promise<string> {
-      const { api = 'ListUsers', lane = 'waiting', turn = aTurn, ...rest } = call
+      const { api = 'ListUsers', lane = 'waiting', caller = '', operation = anOperation, ...rest } = call
       const send = () => {
         order.push(name)
         return new Promise<string>((resolve, reject) => {
@@ -30,17 +30,19 @@ export function recorded(concurrency: number) {
           underWay.push({ name, settle })
         })
       }
-      return pacer.run({ api, parties: createParties<Lane>({ lane, turn, waits: rest.cost?.waits }), send, ...rest })
+      const parties = createParties<Lane>({ lane, caller, operation, waits: rest.cost?.waits })
+      return pacer.run({ api, parties, send, ...rest })
     },
   }
 }
 
 type Ask = Partial<Pick<PacedCall<string>, 'api' | 'signal' | 'cost' | 'parties'>> & {
   readonly lane?: Lane
-  readonly turn?: object
+  readonly caller?: string
+  readonly operation?: object
 }
 
-const aTurn = {}
+const anOperation = {}
 
 export const throttling = Object.assign(new Error('Rate exceeded'), {
   Code: 'Throttling',

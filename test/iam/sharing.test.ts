@@ -19,7 +19,8 @@ function recorded(options: Partial<SharingOptions> = {}) {
     get(key: Partial<PageKey> = {}, signal?: AbortSignal): Promise<unknown> {
       const asker = {
         lane: 'waiting' as const,
-        turn: {},
+        caller: '',
+        operation: {},
         signal,
         wasShared() {
           seen.shared += 1
@@ -35,7 +36,12 @@ function recorded(options: Partial<SharingOptions> = {}) {
   }
 }
 
-const alice: PageKey = { api: 'ListSigningCertificates', userName: 'alice', input: { MaxItems: 100 } }
+const alice: PageKey = {
+  identity: undefined,
+  api: 'ListSigningCertificates',
+  userName: 'alice',
+  input: { MaxItems: 100 },
+}
 
 describe('identical reads at once', () => {
   test('are one call, and one answer', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { createParties, createTurns } from '../../src/iam/turn.ts'
+import { createParties, createTurns, type Turn } from '../../src/iam/turn.ts'
 
-const [one, other, third] = [{}, {}, {}]
+const [one, other, third] = [{}, {}, {}].map(operation => ({ caller: 'same', operation })) as [Turn, Turn, Turn]
 
 function takeAll<Item>(turns: ReturnType<typeof createTurns<Item>>): Item[] {
   const taken: Item[] = []
@@ -53,14 +53,38 @@ describe('turns', () => {
   })
 })
 
+describe('turns of callers', () => {
+  const of = (caller: string): Turn => ({ caller, operation: {} })
+
+  test('go round before those of their operations', () => {
+    const turns = createTurns<string>()
+    const [sweep, second, page] = [of('greedy'), of('greedy'), of('modest')]
+    for (const item of ['a1', 'a2', 'a3']) turns.add(sweep, item)
+    for (const item of ['b1', 'b2']) turns.add(second, item)
+    for (const item of ['c1', 'c2', 'c3']) turns.add(page, item)
+    expect(takeAll(turns)).toEqual(['a1', 'c1', 'b1', 'c2', 'a2', 'c3', 'b2', 'a3'])
+  })
+
+  test('are not got back by leaving: who left waits behind the others', () => {
+    const turns = createTurns<string>()
+    const [one, other] = [of('one'), of('other')]
+    turns.add(one, 'a1')
+    turns.add(other, 'b1')
+    turns.remove(one, 'a1')
+    turns.add(one, 'a2')
+    expect(turns.size).toBe(2)
+    expect(takeAll(turns)).toEqual(['b1', 'a2'])
+  })
+})
+
 test('parties of one call are told of once each, to whoever listens then', () => {
-  const parties = createParties({ lane: 'waiting', turn: one })
+  const parties = createParties({ lane: 'waiting', ...one })
   const told: unknown[] = []
-  parties.join({ lane: 'waiting', turn: other })
+  parties.join({ lane: 'waiting', ...other })
   parties.onJoin = party => told.push(party)
-  parties.join({ lane: 'waiting', turn: one })
-  parties.join({ lane: 'waiting', turn: other })
-  parties.join({ lane: 'background', turn: other })
-  expect(told).toEqual([{ lane: 'background', turn: other }])
+  parties.join({ lane: 'waiting', ...one })
+  parties.join({ lane: 'waiting', ...other })
+  parties.join({ lane: 'background', ...other })
+  expect(told).toEqual([{ lane: 'background', ...other }])
   expect(parties.all).toHaveLength(3)
 })
