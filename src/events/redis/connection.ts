@@ -27,27 +27,9 @@ const page = 500
 export async function connectRedis(url: string, patience: number, over: AbortSignal): Promise<RedisConnection> {
   const clients = [open(url, patience), open(url, patience)] as const
   const [asking, reading] = clients
-  const destroy = () => {
-    over.removeEventListener('abort', destroy)
-    for (const client of clients) if (client.isOpen) client.destroy()
-  }
-  over.addEventListener('abort', destroy)
-  try {
-    await within(patience, Promise.all(clients.map(client => client.connect())))
-  } catch (error) {
-    destroy()
-    throw error
-  }
-
+  const destroy = await connectAll(clients, patience, over)
   return {
-    async run(script, keys, parameters) {
-      const given = { keys: [...keys], arguments: [...parameters] }
-      const work = asking.evalSha(shaOf(script), given).catch((error: unknown) => {
-        if (error instanceof Error && error.message.startsWith('NOSCRIPT')) return asking.eval(script, given)
-        throw error
-      })
-      return within(patience, work)
-    },
+    run: scriptsOn(asking, patience),
     async read(stream, position, wait) {
       const behind = { key: stream, id: `${position}-0` }
       const options = { COUNT: page, ...(wait > 0 && { BLOCK: wait }) }
@@ -63,6 +45,46 @@ export async function connectRedis(url: string, patience: number, over: AbortSig
     destroy,
   }
 }
+
+/** As `connectRedis`, for scripts alone: connects once. */
+export async function connectForScripts(
+  url: string,
+  patience: number,
+  over: AbortSignal,
+): Promise<Pick<RedisConnection, 'run' | 'destroy'>> {
+  const client = open(url, patience)
+  const destroy = await connectAll([client], patience, over)
+  return { run: scriptsOn(client, patience), destroy }
+}
+
+/** Gives back how to destroy them. */
+async function connectAll(clients: readonly Client[], patience: number, over: AbortSignal): Promise<() => void> {
+  const destroy = () => {
+    over.removeEventListener('abort', destroy)
+    for (const client of clients) if (client.isOpen) client.destroy()
+  }
+  over.addEventListener('abort', destroy)
+  try {
+    await within(patience, Promise.all(clients.map(client => client.connect())))
+  } catch (error) {
+    destroy()
+    throw error
+  }
+  return destroy
+}
+
+function scriptsOn(client: Client, patience: number): RedisConnection['run'] {
+  return async (script, keys, parameters) => {
+    const given = { keys: [...keys], arguments: [...parameters] }
+    const work = client.evalSha(shaOf(script), given).catch((error: unknown) => {
+      if (error instanceof Error && error.message.startsWith('NOSCRIPT')) return client.eval(script, given)
+      throw error
+    })
+    return within(patience, work)
+  }
+}
+
+type Client = ReturnType<typeof open>
 
 function open(url: string, patience: number) {
   const client = createClient({
