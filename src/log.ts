@@ -1,6 +1,6 @@
 import pino, { type DestinationStream, type Logger } from 'pino'
 import pretty from 'pino-pretty'
-import { withoutCertificate } from './iam/errors.ts'
+import { withoutSecret } from './iam/errors.ts'
 import { createTerminal, type Terminal } from './terminal.ts'
 
 export type { Logger }
@@ -28,9 +28,9 @@ function plainError(error: unknown): object {
   if (!(error instanceof Error)) return { type: typeof error }
   return {
     type: error.name,
-    message: withoutCertificate(error.message),
+    message: withoutSecret(error.message),
     ...('code' in error && { code: error.code }),
-    stack: withoutCertificate(error.stack ?? ''),
+    stack: withoutSecret(error.stack ?? ''),
     ...(error.cause !== undefined && { cause: plainError(error.cause) }),
   }
 }

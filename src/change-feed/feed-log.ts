@@ -20,7 +20,8 @@ export interface FeedLog {
 /** How many messages are remembered as said. */
 const capacity = 1_000
 
-export function logFeed(log: Logger, queueUrl: string): FeedLog {
+export function logFeed(log: Logger, address: string): FeedLog {
+  const queueUrl = withoutPassword(address)
   const malformed = createOnce(capacity)
   const unreadable = createOnce(capacity)
   const expected = (what: string, error: unknown) =>
@@ -92,4 +93,10 @@ function statusOf(metadata: unknown): string {
   const status =
     typeof metadata === 'object' && metadata !== null && 'httpStatusCode' in metadata && metadata.httpStatusCode
   return typeof status === 'number' ? ` (HTTP ${status})` : ''
+}
+
+function withoutPassword(address: string): string {
+  const url = new URL(address)
+  if (url.username === '' && url.password === '') return address
+  return Object.assign(url, { username: '', password: '' }).href
 }

@@ -58,8 +58,9 @@ builder.relayMutationField(
       ],
       union: { description: 'The uploaded certificate, or why not.' },
     },
-    resolve: (_root, { input: { userName, certificateBody } }, context) =>
-      changing(context, async () => {
+    resolve: (_root, { input }, context, info) =>
+      changing({ input, context, info }, async context => {
+        const { userName, certificateBody } = input
         const target = targetUser(context, userName)
         return { signingCertificate: await upload(context, target, certificateBody) }
       }),
@@ -105,8 +106,9 @@ builder.relayMutationField(
       ],
       union: { description: 'The certificate with its new status, or why not.' },
     },
-    resolve: (_root, { input: { userName, certificateId, status } }, context) =>
-      changing(context, async () => {
+    resolve: (_root, { input }, context, info) =>
+      changing({ input, context, info }, async context => {
+        const { userName, certificateId, status } = input
         const target = targetUser(context, userName)
         return { signingCertificate: await setStatus(context, target, certificateId, status) }
       }),

@@ -68,7 +68,9 @@ export async function upload(
     (told?.status !== undefined && uploadDate <= told.changedAt) ||
     // Older than the call by IAM's own clock, whose dates are cut to the second.
     uploadDate.getTime() + 1_000 < receipt.answeredAt.getTime() - (span.answeredAt - span.sentAt)
-  if (existed) return { ...uploaded, status: stored ?? told?.status ?? uploaded.status }
+  // What was told of it is for those to know who may list it, as the gateway itself may.
+  const known = context.iam.session === undefined ? told?.status : undefined
+  if (existed) return { ...uploaded, status: stored ?? known ?? uploaded.status }
   await tell(context, uploaded.userName, {
     api: 'UploadSigningCertificate',
     certificateId,

@@ -1,0 +1,180 @@
+import type { Writable } from 'node:stream'
+import { IamError } from '../iam/errors.ts'
+import type { Logger } from '../log.ts'
+import { intentRecord, type Mutation, type Outcome, outcomeRecord, type Refused, refusedRecord } from './entry.ts'
+import { createFileSink } from './file.ts'
+import { lineOf } from './line.ts'
+import { createStreamSink, type Sink } from './sink.ts'
+
+export type { Mutation, Outcome, Refused } from './entry.ts'
+
+/** Who changed what, or was not let in: a line for each intent, each outcome and each refused access. */
+export interface Audit {
+  /**
+   * Before IAM is asked: once this resolves the line survives a power cut, where it goes to a file. Throws
+   * AUDIT_UNAVAILABLE. It is tried each time, so that it heals.
+   */
+  intent(mutation: Mutation): Promise<void>
+  /**
+   * Before the client is told. Never rejects, for the change is made: what cannot be written is in the log, and is
+   * written before anything else once that works again.
+   */
+  outcome(mutation: Mutation, outcome: Outcome): Promise<void>
+  /** Never rejects. Whoever waits for it before answering, as everybody should, is a bound on how many there are. */
+  refused(refused: Refused): Promise<void>
+  /** Degraded: the last line could not be written. */
+  readonly state: 'ok' | 'degraded'
+  /** Writes what is under way. */
+  close(): Promise<void>
+}
+
+export interface AuditOptions {
+  /** `stdout`, a path, or a stream. */
+  readonly destination: string | Writable
+  readonly log: Logger
+  /** In milliseconds since 1970; default: this machine's clock. */
+  readonly now?: () => number
+  /** How long a line may take, in milliseconds; default 5 s. */
+  readonly patience?: number
+}
+
+/** Opens nothing yet: that is for the first line. */
+export function createAudit({ destination, log, now = Date.now, patience = 5_000 }: AuditOptions): Audit {
+  const sink = sinkOf(destination, now)
+  let state: Audit['state'] = 'ok'
+  let missed = 0
+  let waiting = 0
+  let crowdedOut = 0
+  let last = Promise.resolve()
+  /** Outcomes that could not be written, of mutations that were refused for it too: they come before anything else. */
+  const owed: string[] = []
+
+  /**
+   * Rejects where the line cannot be written, or not in time: a lasting one is given up then, unless it is being written;
+   * any other may still be written, unless `onFailed` is told.
+   */
+  async function write(line: string, { isLasting = false, onFailed = () => {} } = {}): Promise<void> {
+    // Of those that were given up some may still wait, behind one that the system never finishes.
+    if (isLasting && waiting >= 2 * mostWaiting) throw failed(new Error(`${waiting} lines are waiting`))
+    waiting += 1
+    let isGivenUp = false
+    const written = last
+      .then(() => {
+        if (isGivenUp) throw new Error('its turn came too late')
+        return put(line, isLasting)
+      })
+      .then(succeeded, (error: unknown) => {
+        onFailed()
+        throw failed(error)
+      })
+    last = written.then(settled, settled)
+    try {
+      await inTime(written)
+    } catch (error) {
+      isGivenUp = isLasting
+      throw error
+    }
+  }
+
+  async function put(line: string, isLasting: boolean): Promise<void> {
+    for (let first = owed[0]; first !== undefined; first = owed[0]) {
+      await sink.write(first, { isLasting: false })
+      owed.shift()
+    }
+    await sink.write(line, { isLasting })
+  }
+
+  async function inTime(written: Promise<void>): Promise<void> {
+    let clock: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_resolve, reject) => {
+      clock = setTimeout(() => reject(failed(new Error(`it took longer than ${patience / 1000} s`))), patience)
+    })
+    try {
+      await Promise.race([written, late])
+    } finally {
+      clearTimeout(clock)
+    }
+  }
+
+  function settled(): void {
+    waiting -= 1
+    if (waiting > 0 || crowdedOut === 0) return
+    log.warn({ lines: crowdedOut }, 'so many accesses were refused at once that the audit log lacks some')
+    crowdedOut = 0
+  }
+
+  function owe(line: string): void {
+    if (owed.length < mostWaiting) owed.push(line)
+    else missed += 1
+  }
+
+  function succeeded(): void {
+    if (state === 'ok') return
+    state = 'ok'
+    log.info({ missed }, 'the audit log is written again')
+    missed = 0
+  }
+
+  function failed(error: unknown): unknown {
+    const reason = error instanceof Error ? error.message : String(error)
+    if (state === 'ok') log.error({ flag: '--audit-log', reason }, auditIsAway)
+    state = 'degraded'
+    return error
+  }
+
+  return {
+    async intent(mutation) {
+      try {
+        await write(lineOf(intentRecord(mutation, new Date(now()))), { isLasting: true })
+      } catch (cause) {
+        const refusal = { code: 'AUDIT_UNAVAILABLE', awsRequestId: null } as const
+        // Also of a line that is there after all, torn or late, the end is told.
+        owe(lineOf(outcomeRecord(mutation, refusal, new Date(now()))))
+        throw IamError.own(refusal.code, 'The audit log cannot be written. Nothing was changed.', { cause })
+      }
+    },
+    async outcome(mutation, outcome) {
+      const record = outcomeRecord(mutation, outcome, new Date(now()))
+      const line = lineOf(record)
+      try {
+        await write(line, { onFailed: () => owe(line) })
+      } catch {
+        log.error({ record }, 'an outcome could not be written to the audit log')
+      }
+    },
+    async refused(refused) {
+      // What clients make, however many they are. Mutations are as many as may be under way.
+      if (waiting >= mostWaiting) {
+        crowdedOut += 1
+        return
+      }
+      try {
+        await write(lineOf(refusedRecord(refused, new Date(now()))))
+      } catch {
+        missed += 1
+      }
+    },
+    get state() {
+      return state
+    },
+    async close() {
+      try {
+        await inTime(last.then(sink.close))
+      } catch (error) {
+        failed(error)
+      }
+      if (owed.length > 0) log.error({ lines: owed.length }, 'the audit log lacks outcomes')
+    },
+  }
+}
+
+/** For the log, and for `/health`. */
+export const auditIsAway = 'the audit log cannot be written: mutations are refused until it can'
+
+/** Lines that wait for those before them where another is of a refused access, and outcomes that are owed. */
+const mostWaiting = 10_000
+
+function sinkOf(destination: string | Writable, now: () => number): Sink {
+  if (destination === 'stdout') return createStreamSink(process.stdout)
+  return typeof destination === 'string' ? createFileSink({ path: destination, now }) : createStreamSink(destination)
+}
