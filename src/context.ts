@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Audit } from './audit/audit.ts'
 import type { ChangeLog } from './events/change-log.ts'
 import type { IamClient } from './iam/client.ts'
 import type { Cost } from './iam/cost.ts'
@@ -13,6 +14,8 @@ export interface Context {
   /** Stands in the log beside everything that happens to this operation. */
   readonly requestId: string
   readonly log: Logger
+  /** Undefined: what is changed is written down nowhere. */
+  readonly audit: Audit | undefined
   readonly iam: IamClient
   readonly operation: Operation
   readonly cost: Cost
@@ -26,4 +29,9 @@ export interface Context {
   readonly allowImplicitUser: boolean
   /** IAM calls that a page of an account-wide walk may cost. */
   readonly walkCalls: number
+  /**
+   * Of a subscription in a caller's own name: does work as an operation of its own, before there is an event. Undefined
+   * of every other.
+   */
+  readonly asking?: <Value>(work: (context: Context) => Promise<Value>) => Promise<Value>
 }

@@ -1,17 +1,25 @@
 import { gatewayAnnouncement, sandboxAnnouncement } from './announcement.ts'
+import { auditIsAway } from './audit/audit.ts'
+import { SANDBOX_PREFIX } from './config/declaration.ts'
 import type { SandboxConfig, ServeConfig, StartConfig } from './config.ts'
 import type { ChangeLog } from './events/change-log.ts'
 import { createOverlay } from './events/overlay.ts'
+import { startAudit } from './gateway/audit.ts'
+import { keysAreAway, startAuthentication } from './gateway/authentication.ts'
+import { startCallerLimits } from './gateway/caller-limit.ts'
 import { type Changes, startChanges } from './gateway/changes.ts'
 import { inUrl, listen, logSilence } from './gateway/listen.ts'
+import { readPersisted } from './gateway/persisted-operation.ts'
+import { startEmbedded } from './gateway/sandbox.ts'
+import { startSessions } from './gateway/session.ts'
 import { createIamClient, type IamClient, type IamClientOptions } from './iam/client.ts'
 import { type Identity, identify } from './iam/identity.ts'
 import { createPacer } from './iam/pacer.ts'
 import { createConsole } from './log.ts'
 import { createProgress } from './progress.ts'
-import { type Sandbox, type SandboxOptions, startSandbox } from './sandbox/server.ts'
+import type { Sandbox } from './sandbox/server.ts'
 import { endpoint } from './server/yoga.ts'
-import { nobodyAsks, portTaken } from './start-error.ts'
+import { nobodyAsks } from './start-error.ts'
 
 export interface Running extends AsyncDisposable {
   readonly url: string
@@ -30,7 +38,7 @@ export interface Gateway extends Running {
 
 export async function createSandbox({ sandbox: options, logLevel }: SandboxConfig): Promise<Running> {
   const { log } = createConsole(logLevel)
-  const sandbox = await startEmbedded(options, '--port')
+  const sandbox = await startEmbedded(options, '')
   log.debug({ url: sandbox.url }, 'sandbox listens')
   return {
     url: sandbox.url,
@@ -48,7 +56,10 @@ export async function createGateway(config: StartConfig | ServeConfig): Promise<
   }
   try {
     const { log, show } = createConsole(config.logLevel)
-    const sandbox = config.command === 'start' ? await startEmbedded(config.sandbox, '--sandbox-port') : undefined
+    const persisted = await readPersisted(config)
+    const authentication = await startAuthentication(config, log)
+    if (authentication) started.push(async () => authentication.close())
+    const sandbox = config.command === 'start' ? await startEmbedded(config.sandbox, SANDBOX_PREFIX) : undefined
     if (sandbox) started.push(sandbox.close)
     const connection = iamConnection(sandbox)
     const overlay = createOverlay({
@@ -83,7 +94,34 @@ export async function createGateway(config: StartConfig | ServeConfig): Promise<
     const title = sandbox ? 'iam-graphql-gateway: sandbox' : identity.name.replace(/^arn:[^:]*:[^:]*:[^:]*:/, '')
     const graphiql = { title, target, example: sandbox?.example }
     const progress = createProgress({ log, show, perSecond: () => iam.pacer.slowest })
-    const http = await listen(config, { iam, identity, events, overlay, log, progress, graphiql, troubles })
+    const audit = startAudit(config, log)
+    if (audit) started.push(audit.close)
+    const callerLimits = startCallerLimits(config, identity, log)
+    started.push(callerLimits.close)
+    const sessions = startSessions(config, { iam, identity, stsEndpoint: connection.stsEndpoint, log })
+    if (sessions) started.push(sessions.destroy)
+    const parts = {
+      authentication,
+      sessions,
+      iam,
+      identity,
+      events,
+      overlay,
+      log,
+      progress,
+      graphiql,
+      audit,
+      callerLimits,
+      persisted,
+    }
+    const http = await listen(config, {
+      ...parts,
+      troubles: () => [
+        ...troubles(),
+        ...(audit?.state === 'degraded' ? [auditIsAway] : []),
+        ...(authentication?.isFailing ? [keysAreAway] : []),
+      ],
+    })
     started.push(() => http.close(config.grace * 1000))
 
     const url = `http://${inUrl(config.host)}:${http.port}${endpoint}`
@@ -98,10 +136,6 @@ export async function createGateway(config: StartConfig | ServeConfig): Promise<
     await close()
     throw error
   }
-}
-
-async function startEmbedded(options: SandboxOptions, portFlag: string): Promise<Sandbox> {
-  return startSandbox(options).catch(portTaken(options.port ?? 0, portFlag))
 }
 
 function iamConnection(sandbox: Sandbox | undefined): IamClientOptions & { stsEndpoint?: string } {

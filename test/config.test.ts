@@ -183,7 +183,7 @@ describe('a flag', () => {
     [['serve', '--host', ''], '--host: expected an IP address or a host name, got ""'],
     [
       ['serve', '--oidc-issuer', 'http://issuer.example'],
-      '--oidc-issuer: expected a URL that begins with https:// (http:// on this machine alone), without a query, got "http://issuer.example"',
+      '--oidc-issuer: expected a URL that begins with https:// (http:// on this machine alone), without a query or a password, got "http://issuer.example"',
     ],
     [
       ['serve', '--oidc-algorithm', 'HS256'],
@@ -307,6 +307,7 @@ describe('the environment', () => {
       'REDIS_URL: expected a URL such as redis://host:6379 or rediss://user:password@host:6379/0',
     )
     expect(refusal(['serve', '--redis-url=redis://host/hush']).message).not.toContain('hush')
+    expect(refusal(['serve', '--oidc-issuer=https://me:hush@issuer.example']).message).not.toContain('hush')
     expect(refusal(['serve', '--change-queue-url=hush']).message).toBe(
       '--change-queue-url: expected a URL that begins with https:// or http://, or none',
     )

@@ -31,7 +31,11 @@ export function issuerAddress(placeholder: string): Kind<string | undefined> {
     const isPrivate =
       url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(withoutBrackets(url.hostname)))
     if (url && isPrivate && url.search + url.hash + url.username + url.password === '') return text
-    throw new Refusal('a URL that begins with https:// (http:// on this machine alone), without a query', text)
+    const isSecret = url !== undefined && url.username + url.password !== ''
+    throw new Refusal(
+      'a URL that begins with https:// (http:// on this machine alone), without a query or a password',
+      isSecret ? undefined : text,
+    )
   })
 }
 

@@ -139,6 +139,6 @@ function startFeed(
   })
 }
 
-function accountOf({ arn }: Identity): string | undefined {
+export function accountOf({ arn }: Identity): string | undefined {
   return arn?.split(':')[4] || undefined
 }

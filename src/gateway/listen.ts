@@ -1,3 +1,7 @@
+import type { Audit } from '../audit/audit.ts'
+import type { Authentication } from '../auth/authentication.ts'
+import type { CallerLimits } from '../caller-limit/caller-limit.ts'
+import { isLoopback } from '../config/address.ts'
 import type { GatewayOptions } from '../config.ts'
 import type { Context } from '../context.ts'
 import type { ChangeLog } from '../events/change-log.ts'
@@ -5,16 +9,17 @@ import type { Overlay } from '../events/overlay.ts'
 import type { IamClient, OnSilence } from '../iam/client.ts'
 import type { Identity } from '../iam/identity.ts'
 import { beginOperation } from '../iam/operation.ts'
+import type { Sessions } from '../iam/web-identity.ts'
 import { createX509Reader } from '../iam/x509-certificate.ts'
 import { createLoaders } from '../loaders/loaders.ts'
 import type { Logger } from '../log.ts'
-import { anonymous } from '../principal.ts'
 import type { Progress } from '../progress.ts'
 import { schema } from '../schema/index.ts'
 import { createGate } from '../server/gate.ts'
 import type { GraphiQLSettings } from '../server/graphiql.ts'
 import { type HttpServer, startHttpServer } from '../server/http.ts'
 import type { CreateContext } from '../server/operation.ts'
+import type { PersistedOptions } from '../server/persisted-operation.ts'
 import { createSubscriptions } from '../server/subscription.ts'
 import { createGraphQLServer } from '../server/yoga.ts'
 import { portTaken } from '../start-error.ts'
@@ -27,13 +32,25 @@ export interface ListenParts {
   readonly log: Logger
   readonly progress: Progress
   readonly graphiql: GraphiQLSettings
+  /** Undefined: nobody is asked who he is. */
+  readonly authentication?: Authentication | undefined
+  /** Undefined: what is changed or refused is written down nowhere. */
+  readonly audit?: Audit | undefined
+  readonly callerLimits: CallerLimits
+  readonly persisted: PersistedOptions
+  /** Undefined: IAM is asked in the gateway's own name for everybody. */
+  readonly sessions?: Sessions | undefined
   readonly troubles: () => readonly string[]
 }
 
 export function listen(config: GatewayOptions, parts: ListenParts): Promise<HttpServer> {
-  const { iam, log, graphiql, troubles } = parts
+  const { iam, log, graphiql, troubles, audit, callerLimits, persisted } = parts
   const { port, host, maxBody, allowedOrigin: allowedOrigins, allowedHost: allowedHosts } = config
   const subscriptions = createSubscriptions(config.maxSubscriptions)
+  const { scopePrefix, tokenGrace } = config
+  const callers = { authentication: parts.authentication, tokenGrace: tokenGrace * 1000, scopePrefix, audit }
+  const isLocal = isLoopback(host)
+  const hasGraphiQL = config.graphiql ?? isLocal
   const yoga = createGraphQLServer({
     schema,
     createContext: createContexts(config, parts),
@@ -43,7 +60,11 @@ export function listen(config: GatewayOptions, parts: ListenParts): Promise<Http
     cost: config,
     maxBody,
     allowedOrigins,
-    graphiql,
+    graphiql: hasGraphiQL ? graphiql : undefined,
+    introspection: (config.introspection ?? isLocal) ? 'everybody' : 'scope',
+    callers,
+    callerLimits,
+    persisted,
   })
   const gate = createGate({ allowedHosts: [...allowedHosts, inUrl(host)], allowedOrigins })
   const isReady = iam.answersLately
@@ -52,9 +73,21 @@ export function listen(config: GatewayOptions, parts: ListenParts): Promise<Http
     connectionInitTimeout: config.connectionInitTimeout * 1000,
     maxSocketSubscriptions: config.maxSocketSubscriptions,
   }
-  return startHttpServer({ host, port, yoga, gate, log, maxBody, isReady, troubles, subscriptions, sockets }).catch(
-    portTaken(port, '--port'),
-  )
+  return startHttpServer({
+    host,
+    port,
+    yoga,
+    gate,
+    log,
+    maxBody,
+    isReady,
+    troubles,
+    subscriptions,
+    sockets,
+    hasGraphiQL,
+    callers,
+    persisted,
+  }).catch(portTaken(port, '--port'))
 }
 
 export function inUrl(host: string): string {
@@ -66,25 +99,34 @@ export function logSilence(log: Logger): OnSilence {
 }
 
 function createContexts(config: GatewayOptions, parts: ListenParts): CreateContext {
-  const { iam, identity, events, overlay, log, progress } = parts
+  const { iam, identity, events, overlay, log, progress, callerLimits, sessions } = parts
   const x509 = createX509Reader()
-  return ({ requestId, client }): Context => {
+  return ({ requestId, principal, client }): Context => {
+    const callerIam = sessions ? iam.as(sessions.of(principal)) : iam
     const operationLog = log.child({ requestId })
     const timeout = config.operationTimeout * 1000
-    const operation = beginOperation({ client, timeout, maxCalls: config.maxIamCalls, onEnd: () => ended() })
+    const operation = beginOperation({
+      client,
+      caller: principal.key,
+      timeout,
+      maxCalls: config.maxIamCalls,
+      onEnd: () => ended(),
+      onSpend: owed => callerLimits.spend(principal, owed),
+    })
     const ended = progress.track({ requestId, cost: operation.cost })
-    const operationIam = iam.on(operation, logSilence(operationLog))
+    const operationIam = callerIam.on(operation, logSilence(operationLog))
     return {
-      principal: anonymous,
+      principal,
       requestId,
       log: operationLog,
+      audit: parts.audit,
       iam: operationIam,
       operation,
       cost: operation.cost,
       loaders: createLoaders(operationIam, overlay),
       x509,
       events,
-      changedBy: identity.arn,
+      changedBy: sessions ? callerIam.session?.arn : identity.arn,
       allowImplicitUser: config.allowImplicitUser,
       walkCalls: config.walkCalls,
     }

@@ -49,7 +49,7 @@ builder.objectType(ServiceFailureError, refusal('ServiceFailureError', 'IAM fail
 builder.objectType(ValidationError, refusal('ValidationError', "The input breaks one of IAM's constraints."))
 builder.objectType(
   AccessDeniedError,
-  refusal('AccessDeniedError', "No policy allows the gateway's identity to do this."),
+  refusal('AccessDeniedError', 'No policy allows the identity in whose name IAM was asked to do this.'),
 )
 builder.objectType(ThrottlingError, refusal('ThrottlingError', 'IAM took no more calls: nothing was changed.'))
 builder.objectType(
@@ -57,7 +57,7 @@ builder.objectType(
   refusal(
     'RequestFailedError',
     'Any other refusal, by its own code (ExpiredToken, MalformedInput, …); OUTCOME_UNKNOWN when IAM did not answer and ' +
-      'the change may or may not have been made; IAM_UNREACHABLE when it could not be asked; PRIVATE_KEY_REFUSED and ' +
-      'USER_NAME_REQUIRED when the gateway would not ask.',
+      'the change may or may not have been made; IAM_UNREACHABLE when it could not be asked; PRIVATE_KEY_REFUSED, ' +
+      'USER_NAME_REQUIRED and AUDIT_UNAVAILABLE when the gateway would not ask.',
   ),
 )

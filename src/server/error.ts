@@ -3,13 +3,15 @@ import { isAsyncIterable, type Plugin } from 'graphql-yoga'
 import type { Logger } from 'pino'
 import type { Context } from '../context.ts'
 import { GatewayError } from '../gateway-error.ts'
-import { IamError, withoutCertificate } from '../iam/errors.ts'
-import { isVariableError, variableMessage, withoutValues } from './message.ts'
+import { IamError, withoutSecret } from '../iam/errors.ts'
+import { isVariableError, variableMessage, withoutSuggestion, withoutValues } from './message.ts'
 
 /** Where an unexpected error is logged; the id is what ties the client's answer to the log. */
 export interface Place {
   readonly log: Logger
   readonly requestId?: string
+  /** Whether "Did you mean …" may name what the schema has. */
+  readonly suggests?: boolean
 }
 
 /** Every operation has it from its transport, before there is a context. */
@@ -19,8 +21,8 @@ type Identified = Pick<Context, 'requestId'>
  * What the client sees of an error. Expected ones (GraphQL's, the gateway's, IAM's) as they are, with their code;
  * anything else as one sentence, and in the log, once, under the same request id.
  */
-export function useErrors(log: Logger): Plugin<Context, Identified> {
-  const place = ({ requestId }: Identified): Place => ({ log, requestId })
+export function useErrors(log: Logger, suggests = true): Plugin<Context, Identified> {
+  const place = ({ requestId }: Identified): Place => ({ log, requestId, suggests })
   return {
     onPluginInit({ registerContextErrorHandler }) {
       registerContextErrorHandler(({ error, setError, context }) =>
@@ -77,8 +79,11 @@ function showAll(errors: readonly unknown[], place: Place): GraphQLError[] {
 }
 
 /** Showing again what was shown changes nothing: Yoga asks about every error once more before it answers. */
-export function show(error: unknown, { log, requestId }: Place): GraphQLError {
-  if (isVariableError(error)) return shown(error, variableMessage(error), { code: 'BAD_USER_INPUT' })
+export function show(error: unknown, { log, requestId, suggests = true }: Place): GraphQLError {
+  if (isVariableError(error)) {
+    const message = variableMessage(error)
+    return shown(error, suggests ? message : withoutSuggestion(message), { code: 'BAD_USER_INPUT' })
+  }
   const original = deepest(error)
   if (original instanceof IamError) return shown(error, original.message, original.extensions)
   if (original instanceof GatewayError) return shown(error, original.message, chosen(original))
@@ -101,7 +106,7 @@ function deepest(error: unknown): unknown {
 }
 
 function shown(error: unknown, message: string, extensions: Record<string, unknown>): GraphQLError {
-  const text = withoutCertificate(message)
+  const text = withoutSecret(message)
   if (!(error instanceof GraphQLError)) return new GraphQLError(text, { extensions })
   const { nodes, source, positions, path } = error
   return new GraphQLError(text, {
@@ -115,11 +120,13 @@ function shown(error: unknown, message: string, extensions: Record<string, unkno
 
 /** Of an error's extensions only what the gateway means to say; Yoga adds the JSON parser's message, say. */
 function chosen(error: GraphQLError): Record<string, unknown> {
-  const { code, requestId, http, estimate, limit, field, fieldCalls } = error.extensions
+  const { code, requestId, http, estimate, limit, field, fieldCalls, scope, limitOf, retryAfter } = error.extensions
   return {
     code: code ?? (error.message.startsWith('Syntax Error') ? 'GRAPHQL_PARSE_FAILED' : 'BAD_USER_INPUT'),
     ...(requestId !== undefined && { requestId }),
+    ...(scope !== undefined && { scope }),
     ...(limit !== undefined && { limit }),
+    ...(retryAfter !== undefined && { limitOf, retryAfter }),
     ...(estimate !== undefined && { estimate, field, fieldCalls }),
     // Yoga reads the response's status here, and takes it out of what it sends. By `spec` it means that a client who
     // accepts application/json alone gets 200, as GraphQL over HTTP has it; not for what is no GraphQL request, though.

@@ -33,6 +33,9 @@ export class EventContext implements Context {
   get log() {
     return this.#own.log
   }
+  get audit() {
+    return this.#subscribed.audit
+  }
   get principal() {
     return this.#subscribed.principal
   }

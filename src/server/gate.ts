@@ -17,14 +17,15 @@ export type Gate = (request: IncomingMessage) => Refusal | undefined
  * - The Host header must name the gateway: a page whose name was rebound to this address sends its own name.
  * - The Origin header, which browsers send where it matters, must be the gateway's own. WebSockets have no CORS, so
  *   this is all there is.
- * - A body must be JSON: a form, which any page can send without asking, is not.
+ * - A body must be JSON: a form, which any page can send without asking, is not. Nor may it be compressed.
  */
 export function createGate({ allowedHosts, allowedOrigins }: GateOptions): Gate {
   const hosts = new Set([...loopbackNames, ...allowedHosts.map(host => host.toLowerCase())])
   const origins = new Set(allowedOrigins)
 
   return request => {
-    const host = request.headers.host?.toLowerCase() ?? ''
+    // Two are none: of several Node gives the first alone, and a proxy may have gone by another (RFC 9112, section 3.2).
+    const host = request.headersDistinct['host']?.join(', ').toLowerCase() ?? ''
     if (!namesOf(host).some(name => hosts.has(name))) {
       return refuse('HOST_REFUSED', `Host: expected a name of this gateway, got ${quote(host)}. See --allowed-host.`)
     }
@@ -42,6 +43,11 @@ export function createGate({ allowedHosts, allowedOrigins }: GateOptions): Gate 
         code: 'UNSUPPORTED_MEDIA_TYPE',
         message: `Content-Type: expected application/json, got ${got}.`,
       }
+    }
+    const coding = request.headers['content-encoding'] ?? 'identity'
+    if (coding.toLowerCase() !== 'identity') {
+      const message = `Content-Encoding: expected none, got ${quote(coding)}.`
+      return { status: 415, code: 'UNSUPPORTED_MEDIA_TYPE', message }
     }
     return undefined
   }
@@ -82,5 +88,7 @@ function isJson(contentType: string | undefined): boolean {
 
 /** What a client sent goes back cut and escaped. */
 function quote(text: string): string {
-  return text === '' ? 'none' : JSON.stringify(text.slice(0, 100))
+  if (text === '') return 'none'
+  // JSON leaves what a terminal may take for its own, which logs are read on: U+009B begins a command.
+  return JSON.stringify(text.slice(0, 100)).replace(/[^ -~]/g, sign => `\\u00${sign.charCodeAt(0).toString(16)}`)
 }

@@ -1,13 +1,7 @@
+import { createHash } from 'node:crypto'
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql'
 import type { GraphiQLOptions } from 'graphql-yoga'
-
-/** Names that the example tabs can use as they stand: the sandbox's. With a real account they are left to fill in. */
-export interface Example {
-  readonly userName: string
-  readonly certificateId: string
-  readonly uploadUserName: string
-  readonly uploadCertificateBody: string
-}
+import { type Example, exampleTabs } from './example-tab.ts'
 
 export interface GraphiQLSettings {
   /** Says in the page, in a few words, whom its mutations act on. */
@@ -17,23 +11,69 @@ export interface GraphiQLSettings {
   readonly example: Example | undefined
 }
 
-/** One page with everything in it: no other host is asked for anything. Nine megabytes, so it is put together once. */
-export function createGraphiQL({ title, target, example }: GraphiQLSettings): {
-  options: GraphiQLOptions
-  render: (options?: GraphiQLOptions) => string
-} {
+export interface GraphiQL {
+  readonly options: GraphiQLOptions
+  render(options?: GraphiQLOptions): string
+  /** What the page may do, to whomever it is shown that asked the gateway under this name. */
+  policy(host: string): string
+}
+
+/**
+ * One page with everything in it: no other host is asked for anything. Nine megabytes, so it is put together once.
+ * @param needsToken the page is shown to anybody, and asks by a token that is typed into its headers
+ */
+export function createGraphiQL(settings: GraphiQLSettings, needsToken = false): GraphiQL {
+  const { title, target, example } = needsToken ? ofNobody : settings
+  const options: GraphiQLOptions = {
+    title,
+    // Of a WebSocket the page would tell the gateway no token.
+    subscriptionsProtocol: needsToken ? 'SSE' : 'WS',
+    method: 'POST',
+    // They hold tokens, and the browser's storage is no place for these.
+    shouldPersistHeaders: false,
+    ...(needsToken && { defaultEditorToolsVisibility: 'headers', headers: tokenHeader }),
+    defaultTabs: exampleTabs(example).map(tab => ({ ...tab, ...(needsToken && { headers: tokenHeader }) })),
+  }
   let page: string | undefined
+  let hashes: readonly string[] | undefined
+
+  function render(given: GraphiQLOptions = options): string {
+    page ??= renderGraphiQL(given).replace('</head>', () => `${storageOf(target)}${tabsStayInPlace}</head>`)
+    return page
+  }
+
   return {
-    options: {
-      title,
-      subscriptionsProtocol: 'WS',
-      defaultTabs: exampleTabs(example),
-    },
-    render: options => {
-      page ??= renderGraphiQL(options).replace('</head>', () => `${storageOf(target)}${tabsStayInPlace}</head>`)
-      return page
+    options,
+    render,
+    policy(host) {
+      hashes ??= scriptHashes(render())
+      return [
+        "default-src 'none'",
+        `script-src ${hashes.join(' ')}`,
+        'worker-src blob: data:',
+        "style-src 'unsafe-inline'",
+        'img-src data: blob:',
+        'font-src data:',
+        // Older browsers do not count a WebSocket as 'self'.
+        `connect-src 'self'${needsToken ? '' : ` ws://${host} wss://${host}`}`,
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+      ].join('; ')
     },
   }
+}
+
+/** Until somebody has shown a token, the page says nothing of the account. */
+const ofNobody: GraphiQLSettings = { title: 'iam-graphql-gateway', target: 'by token', example: undefined }
+
+const tokenHeader = '{\n  "authorization": "Bearer "\n}'
+
+/** https://www.w3.org/TR/CSP3/#match-element-to-source-list */
+function scriptHashes(page: string): string[] {
+  return [...page.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(
+    ([, script = '']) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`,
+  )
 }
 
 /**
@@ -63,115 +103,3 @@ function storageOf(target: string): string {
     Object.defineProperty(window, 'localStorage', { value: own })
   })()</script>`
 }
-
-export function exampleTabs(example: Example | undefined): { query: string; variables?: string }[] {
-  const { userName = '', certificateId = '', uploadUserName = '', uploadCertificateBody = '' } = example ?? {}
-  const input = (value: object) => JSON.stringify(value, null, 2)
-  const filledIn = (query: string) => (example ? query : `# Fill in the variables below.\n${query}`)
-  return [
-    { query: explore },
-    {
-      query: filledIn(upload),
-      variables: input({ input: { userName: uploadUserName, certificateBody: uploadCertificateBody } }),
-    },
-    { query: filledIn(disable), variables: input({ input: { userName, certificateId, status: 'INACTIVE' } }) },
-    { query: watch, variables: input({ userName: example ? userName : null }) },
-  ]
-}
-
-const explore = `# Users with their certificates and credentials.
-# Run it with the button, or Ctrl-Enter.
-# The other tabs upload, disable, and watch.
-query Explore($after: String) {
-  viewer {
-    userName
-    arn
-  }
-  users(first: 20, after: $after) {
-    nodes {
-      userName
-      path
-      signingCertificates {
-        nodes {
-          certificateId
-          status
-          x509 {
-            subject
-            notAfter
-            daysUntilExpiry
-            publicKeyAlgorithm
-            publicKeySize
-          }
-        }
-      }
-      serviceSpecificCredentials {
-        serviceName
-        serviceUserName
-        status
-        expirationDate
-      }
-    }
-    pageInfo {
-      hasNextPage
-      endCursor
-    }
-  }
-}
-`
-
-const upload = `# Uploads a certificate.
-# What IAM refuses is data: a type of the union.
-mutation Upload($input: UploadSigningCertificateInput!) {
-  uploadSigningCertificate(input: $input) {
-    __typename
-    ... on UploadSigningCertificatePayload {
-      signingCertificate {
-        certificateId
-        userName
-        status
-        uploadDate
-      }
-    }
-    ... on IamError {
-      code
-      message
-    }
-  }
-}
-`
-
-const disable = `# Disables a certificate; ACTIVE enables it again.
-# A status that it has already is no change, and
-# the Watch tab of a second window shows none.
-mutation Disable($input: SetSigningCertificateStatusInput!) {
-  setSigningCertificateStatus(input: $input) {
-    __typename
-    ... on SetSigningCertificateStatusPayload {
-      signingCertificate {
-        certificateId
-        status
-      }
-    }
-    ... on IamError {
-      code
-      message
-    }
-  }
-}
-`
-
-const watch = `# Shows each change of a certificate's status.
-# Leaving the tab ends it: make the change in a
-# second window. A userName of null: anyone's.
-subscription Watch($userName: String) {
-  signingCertificateStatusChanged(userName: $userName) {
-    id
-    userName
-    certificateId
-    previousStatus
-    status
-    changedAt
-    source
-  }
-}
-`

@@ -2,9 +2,14 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Logger } from 'pino'
+import type { CallerLimits } from '../caller-limit/caller-limit.ts'
+import { auditRefusal } from './audit.ts'
+import { type CallerOptions, nobody } from './caller.ts'
 import type { Gate } from './gate.ts'
+import type { PersistedOptions } from './persisted-operation.ts'
 import { answer, answerRefusal, refusalAt } from './refusal.ts'
 import { createRequestId } from './request-id.ts'
+import { secure } from './security-header.ts'
 import type { Subscriptions } from './subscription.ts'
 import { attachWebSocket, type SocketOptions } from './websocket.ts'
 import { endpoint, type Yoga } from './yoga.ts'
@@ -24,6 +29,11 @@ export interface HttpOptions {
   readonly troubles: () => readonly string[]
   readonly subscriptions: Pick<Subscriptions, 'end'>
   readonly sockets: SocketOptions
+  readonly hasGraphiQL: boolean
+  /** As the GraphQL server has them, for WebSockets. */
+  readonly callers: CallerOptions
+  readonly callerLimits?: CallerLimits | undefined
+  readonly persisted?: PersistedOptions | undefined
 }
 
 export interface HttpServer {
@@ -40,23 +50,29 @@ export async function startHttpServer(options: HttpOptions): Promise<HttpServer>
   const server = createServer((request, response) => {
     // A connection that falls idle while the server closes would hold it open until its keep-alive runs out.
     response.once('close', () => setImmediate(() => closing && server.closeIdleConnections()))
+    secure(response)
     const path = (request.url ?? '').split('?')[0]
     // A load balancer asks by address, and learns nothing that it must not.
     if (path === '/health') return answer(response, 200, health(options.troubles()))
     if (path === '/ready') return answer(response, ...readiness(closing !== undefined, options.isReady()))
     const refusal = gate(request) ?? refusalAt(path, closing !== undefined)
     // Somebody who typed the host alone wants GraphiQL.
-    if (path === '/' && refusal?.status === 404 && request.headers.accept?.includes('text/html')) {
+    if (
+      path === '/' &&
+      options.hasGraphiQL &&
+      refusal?.status === 404 &&
+      request.headers.accept?.includes('text/html')
+    ) {
       response.writeHead(302, { location: endpoint }).end()
       return
     }
-    if (refusal) return answerRefusal(response, refusal, log)
+    if (refusal) {
+      const answered = () => answerRefusal(response, refusal, log)
+      return auditRefusal(options.callers.audit, refusal, { request, transport: 'http' }).then(answered)
+    }
     const requestId = createRequestId()
     response.setHeader('x-request-id', requestId)
-    response.setHeader('x-content-type-options', 'nosniff')
-    response.setHeader('cache-control', 'no-store')
-    response.setHeader('content-security-policy', contentSecurityPolicy(request.headers.host))
-    return yoga(request, response, { requestId })
+    return yoga(request, response, { requestId, principal: nobody })
   })
   const closeUnused = trackUnused(server)
   const sockets = attachWebSocket(server, options)
@@ -96,25 +112,6 @@ function health(troubles: readonly string[]): object {
 function readiness(closing: boolean, answered: boolean): [status: number, body: object] {
   if (closing) return [503, { status: 'stopping' }]
   return answered ? [200, { status: 'ready' }] : [503, { status: 'IAM does not answer' }]
-}
-
-/**
- * For GraphiQL, which is all in its page: it talks to nobody but the gateway. In a frame of another page it could be
- * made to press its own button. Older browsers do not count a WebSocket as 'self'.
- */
-function contentSecurityPolicy(host = ''): string {
-  return [
-    "default-src 'none'",
-    "script-src 'unsafe-inline'",
-    'worker-src blob: data:',
-    "style-src 'unsafe-inline'",
-    'img-src data: blob:',
-    'font-src data:',
-    `connect-src 'self' ws://${host} wss://${host}`,
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join('; ')
 }
 
 /**

@@ -16,6 +16,7 @@ export interface LimitOptions {
 export function useLimits({ maxDepth, maxAliases, maxDirectives, maxTokens }: LimitOptions): Plugin[] {
   return [
     useMaxTokens(maxTokens),
+    useComparisonLimit(),
     maxDepthPlugin({ n: maxDepth, flattenFragments: true, ...reported }),
     maxAliasesPlugin({ n: maxAliases, ...reported }),
     maxDirectivesPlugin({ n: maxDirectives, ...reported }),
@@ -30,11 +31,28 @@ function useMaxTokens(maxTokens: number): Plugin {
         try {
           return parseFn(source, { ...options, maxTokens })
         } catch (error) {
+          // The parser descends into what is nested: a thousand brackets are more than the stack holds.
+          if (error instanceof RangeError)
+            throw new GatewayError('LIMIT_EXCEEDED', 'The document is nested too deeply.')
           if (!(error instanceof GraphQLError && /tokens\. Parsing aborted/.test(error.message))) throw error
           throw new GatewayError('LIMIT_EXCEEDED', `Document token limit of ${maxTokens} exceeded.`)
         }
       })
     },
+  }
+}
+
+/** graphql stops by itself where a document has too many fields of one name, which must all be alike; it does not say so. */
+function useComparisonLimit(): Plugin {
+  return {
+    onValidate:
+      () =>
+      ({ result, setResult }) => {
+        const isAborted = ({ message }: Error) => message === 'Validation aborted.'
+        if (!result.some(isAborted)) return
+        const error = new GatewayError('LIMIT_EXCEEDED', 'The document has too many fields of the same name.')
+        setResult(result.map(one => (isAborted(one) ? error : one)))
+      },
   }
 }
 

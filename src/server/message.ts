@@ -20,6 +20,11 @@ export function variableMessage({ message, originalError }: { message: string; o
   return `Variable "${name}" got an invalid value${path === undefined ? '' : ` at "${path}"`}; ${withoutValues(reason)}`
 }
 
+/** graphql's own message without what it thinks was meant, which it ends on. */
+export function withoutSuggestion(message: string): string {
+  return message.replace(/ Did you mean [\s\S]+\?$/, '')
+}
+
 /**
  * graphql's own message without what it quotes of the document or of a variable, where that is longer than a name:
  * nobody needs a certificate repeated, and logs of clients keep what they are told.

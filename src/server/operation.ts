@@ -1,23 +1,40 @@
 import { createSourceEventStream, type ExecutionResult, execute } from 'graphql'
 import { finalAsyncIterator, isAsyncIterable, type Plugin } from 'graphql-yoga'
 import type { Context } from '../context.ts'
+import { anonymous, type Principal } from '../principal.ts'
 import { type Reporting, withCost } from './cost.ts'
 import { EventContext } from './event-context.ts'
-import type { Subscriptions } from './subscription.ts'
 
 /** What a transport knows before an operation begins. */
 export interface ServerContext {
   readonly requestId: string
+  readonly principal: Principal
   /** Aborts when the client goes away; left out: where the request's own does. */
   readonly signal?: AbortSignal
 }
 
 /** What an operation has at hand, made anew for each, and for each event of a subscription. */
-export type CreateContext = (asked: { readonly requestId: string; readonly client: AbortSignal | undefined }) => Context
+export type CreateContext = (asked: Asked) => Context
+
+export interface Asked {
+  readonly requestId: string
+  readonly principal: Principal
+  readonly client: AbortSignal | undefined
+}
+
+/** Counts a subscription; gives back how to count it out. Throws where there may be no more. */
+export interface Beginning {
+  begin(principal: Principal): Promise<() => void> | (() => void)
+}
 
 export function contextOf(createContext: CreateContext) {
-  return ({ requestId, signal, request }: ServerContext & { readonly request?: Request | undefined }): Context =>
-    createContext({ requestId, client: signal ?? request?.signal })
+  return ({
+    requestId,
+    principal,
+    signal,
+    request,
+  }: ServerContext & { readonly request?: Request | undefined }): Context =>
+    createContext({ requestId, principal, client: signal ?? request?.signal })
 }
 
 /**
@@ -26,7 +43,7 @@ export function contextOf(createContext: CreateContext) {
  */
 export function useOperations(
   createContext: CreateContext,
-  { begin }: Pick<Subscriptions, 'begin'>,
+  { begin }: Beginning,
 ): Plugin<Context & Reporting, ServerContext> {
   const createEventContext = contextOf(createContext)
   let nothingToAskWith: Partial<Context> | undefined
@@ -34,7 +51,7 @@ export function useOperations(
   /** There may be ten thousand subscriptions, for days, and none asks for anything itself. */
   function letGo(context: Context): void {
     if (!nothingToAskWith) {
-      const { log, iam, operation, cost, loaders } = createContext({ requestId: 'none', client: undefined })
+      const { log, iam, operation, cost, loaders } = createContext(nobodyAsks)
       operation.end()
       nothingToAskWith = { log, iam, operation, cost, loaders }
     }
@@ -52,9 +69,10 @@ export function useOperations(
       // Its source asks IAM for nothing.
       contextValue.operation.end()
       setSubscribeFn(async args => {
-        const leave = begin()
+        const leave = await begin(contextValue.principal)
         const { estimated } = contextValue.cost
         try {
+          if (contextValue.iam.session) Object.assign(contextValue, { asking })
           const source = await createSourceEventStream(args)
           if (isAsyncIterable(source)) {
             letGo(contextValue)
@@ -70,6 +88,15 @@ export function useOperations(
           throw error
         }
 
+        async function asking<Value>(work: (context: Context) => Promise<Value>): Promise<Value> {
+          const askingContext = new EventContext(contextValue, undefined, () => createEventContext(contextValue))
+          try {
+            return await work(askingContext)
+          } finally {
+            askingContext.end()
+          }
+        }
+
         async function resultOf(event: unknown, estimated: number | undefined): Promise<ExecutionResult> {
           const eventContext = new EventContext(contextValue, estimated, () => createEventContext(contextValue))
           try {
@@ -83,6 +110,8 @@ export function useOperations(
     },
   }
 }
+
+const nobodyAsks: Asked = { requestId: 'none', principal: anonymous, client: undefined }
 
 function hasGone({ signal, request }: Partial<ServerContext> & { readonly request?: Request | undefined }): boolean {
   return (signal ?? request?.signal)?.aborted ?? false

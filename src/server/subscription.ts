@@ -1,12 +1,16 @@
 import type { Plugin } from 'graphql-yoga'
+import type { Context } from '../context.ts'
 import { GatewayError } from '../gateway-error.ts'
+import type { Principal } from '../principal.ts'
+import { type CallerOptions, endOf } from './caller.ts'
+import { at } from './deadline.ts'
 
 /** The subscriptions of this process, whatever their transport. */
 export interface Subscriptions {
   /** Counts one more; gives back how to count it out. Throws TOO_MANY_SUBSCRIPTIONS. */
   begin(): () => void
-  /** The same stream, until all are ended. */
-  endable(stream: ReadableStream<Uint8Array>): UnderlyingDefaultSource<Uint8Array>
+  /** The same stream, until all are ended, or that time has come. */
+  endable(stream: ReadableStream<Uint8Array>, until: number | undefined): UnderlyingDefaultSource<Uint8Array>
   /** Ends those that are answers of HTTP, also those that are still to begin. */
   end(): void
 }
@@ -15,7 +19,7 @@ export interface Subscriptions {
 export function createSubscriptions(max: number): Subscriptions {
   const streams = new Set<() => void>()
   let count = 0
-  let isOver = false
+  let allAreOver = false
   return {
     begin() {
       if (count >= max) {
@@ -32,58 +36,67 @@ export function createSubscriptions(max: number): Subscriptions {
         over = true
       }
     },
-    endable(stream) {
+    endable(stream, until) {
       const reader = stream.getReader()
       let end = () => {}
+      let forgetTime = () => {}
+      function forget() {
+        forgetTime()
+        streams.delete(end)
+      }
       return {
         start(controller) {
           end = () => {
-            streams.delete(end)
+            forget()
             controller.close()
             // Lets the subscriber go. What is being read now may come later, or never.
             void reader.cancel()
           }
           streams.add(end)
-          if (isOver) end()
+          if (until !== undefined) forgetTime = at(until, end)
+          if (allAreOver) end()
         },
         async pull(controller) {
           const { done, value } = await reader.read().catch((error: unknown) => {
-            streams.delete(end)
+            forget()
             throw error
           })
           if (!streams.has(end)) return
           if (!done) return controller.enqueue(value)
-          streams.delete(end)
+          forget()
           controller.close()
         },
         async cancel(reason) {
-          streams.delete(end)
+          forget()
           await reader.cancel(reason)
         },
       }
     },
     end() {
-      isOver = true
+      allAreOver = true
       for (const end of [...streams]) end()
     },
   }
 }
 
 /**
- * Where the gateway stops, a subscription's answer ends without the event `complete`: by that a client knows that there
- * is more to come, and asks for it elsewhere. Yoga would say `complete` before it ends one.
+ * Where the gateway stops, or a subscriber's token has run out, the answer ends without the event `complete`: by that a
+ * client knows that there is more to come, and asks for it elsewhere, or with a new token. Yoga would say `complete`
+ * before it ends one.
  */
-export function useEndableStreams({ endable }: Subscriptions): Plugin {
-  const subscribed = new WeakSet<Request>()
+export function useEndableStreams({ endable }: Subscriptions, callers: CallerOptions): Plugin<Context> {
+  const subscribed = new WeakMap<Request, Principal>()
   return {
     onSubscribe({ args: { contextValue } }) {
-      const { request } = contextValue as { readonly request?: Request }
-      if (request) subscribed.add(request)
+      const { request, principal } = contextValue as Context & { readonly request?: Request }
+      if (request) subscribed.set(request, principal)
     },
     onResponse({ request, response, setResponse, fetchAPI }) {
-      if (!subscribed.has(request) || !response.body || !response.ok) return
+      const principal = subscribed.get(request)
+      if (!principal || !response.body || !response.ok) return
       const { status, headers } = response
-      setResponse(new fetchAPI.Response(new fetchAPI.ReadableStream(endable(response.body)), { status, headers }))
+      const body = new fetchAPI.ReadableStream(endable(response.body, endOf(principal, callers)))
+      setResponse(new fetchAPI.Response(body, { status, headers }))
     },
   }
 }

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import {
   type ExecutionArgs,
   type ExecutionResult,
@@ -10,22 +9,24 @@ import {
 import { makeServer, type Server, type SubscribePayload } from 'graphql-ws'
 import { isAsyncIterable } from 'graphql-yoga'
 import type { Logger } from 'pino'
+import type { CallerLimits } from '../caller-limit/caller-limit.ts'
 import { GatewayError } from '../gateway-error.ts'
+import { auditRefusal } from './audit.ts'
+import type { CallerOptions } from './caller.ts'
 import { show } from './error.ts'
+import { greet } from './greeting.ts'
+import type { Opened } from './opened-socket.ts'
+import { documentFor, noneIsPersisted, type PersistedOptions } from './persisted-operation.ts'
 import { createRequestId } from './request-id.ts'
 import type { Yoga } from './yoga.ts'
-
-export interface Opened {
-  readonly request: IncomingMessage
-  /** Told of each subscription that begins; gives back how to tell that it is over. */
-  readonly subscribed: () => () => void
-}
 
 export interface WebSocketOperationOptions {
   readonly yoga: Yoga
   readonly log: Logger
-  /** True once no operation may begin any more. */
-  readonly isClosing: () => boolean
+  readonly callers: CallerOptions
+  readonly callerLimits?: CallerLimits | undefined
+  /** Default: there are none, and any other will do. */
+  readonly persisted?: PersistedOptions | undefined
   /** In milliseconds. */
   readonly connectionInitTimeout: number
   /** Most operations under way on one socket. */
@@ -37,7 +38,15 @@ export interface WebSocketOperationOptions {
  * error of its own: thrown, it would close the socket, and with it every other operation of the client.
  */
 export function createWebSocketOperations(options: WebSocketOperationOptions): Server<Opened> {
-  const { yoga, log, isClosing, connectionInitTimeout, maxSocketSubscriptions } = options
+  const {
+    yoga,
+    log,
+    callers,
+    connectionInitTimeout,
+    maxSocketSubscriptions,
+    callerLimits,
+    persisted = noneIsPersisted,
+  } = options
   const begunOf = new WeakMap<ExecutionArgs, Begun>()
   const begun = (args: ExecutionArgs) => {
     const known = begunOf.get(args)
@@ -51,11 +60,13 @@ export function createWebSocketOperations(options: WebSocketOperationOptions): S
     try {
       const { schema, parse, validate, contextFactory, execute, subscribe } = yoga.getEnveloped({
         requestId,
+        principal: opened.caller,
         signal: client.signal,
         req: opened.request,
         params,
       })
-      const document = parse(params.query)
+      if (opened.caller.token) await callerLimits?.asked(opened.caller)
+      const document = parse(documentFor(params, persisted) ?? '')
       const errors = validate(schema, document)
       if (errors.length > 0) return [...errors]
       const operationName = params.operationName
@@ -72,14 +83,22 @@ export function createWebSocketOperations(options: WebSocketOperationOptions): S
       begunOf.set(args, { execute, subscribe, client, opened })
       return args
     } catch (error) {
+      await auditRefusal(callers.audit, error, {
+        request: opened.request,
+        transport: 'websocket',
+        requestId,
+        principal: opened.caller,
+        operationName: params.operationName,
+      })
       return [show(error, { log, requestId })]
     }
   }
 
   return makeServer<Record<string, unknown> | undefined, Opened>({
     connectionInitWaitTimeout: connectionInitTimeout,
+    onConnect: ({ extra, connectionParams }) => greet(extra, connectionParams, callers, log),
     async onSubscribe({ extra, subscriptions }, id, params) {
-      if (isClosing()) {
+      if (extra.isLeaving()) {
         // Unanswered: the socket is about to be closed, by which a client knows that it never began, and asks elsewhere.
         delete subscriptions[id]
         return [new GatewayError('SHUTTING_DOWN', 'The gateway is stopping: ask again.')]

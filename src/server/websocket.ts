@@ -3,8 +3,15 @@ import type { Socket } from 'node:net'
 import { CloseCode, handleProtocols } from 'graphql-ws'
 import type { Logger } from 'pino'
 import { type WebSocket, WebSocketServer } from 'ws'
+import type { CallerLimits } from '../caller-limit/caller-limit.ts'
+import { auditRefusal } from './audit.ts'
+import { type CallerOptions, nobody } from './caller.ts'
+import { at } from './deadline.ts'
 import type { Gate } from './gate.ts'
+import { keepAlive } from './keep-alive.ts'
+import type { PersistedOptions } from './persisted-operation.ts'
 import { answerRefusal, refusalAt } from './refusal.ts'
+import { secure } from './security-header.ts'
 import { declineUpgrade, isOtherUpgrade } from './upgrade.ts'
 import { createWebSocketOperations } from './websocket-operation.ts'
 import type { Yoga } from './yoga.ts'
@@ -25,6 +32,9 @@ export interface WebSocketOptions {
   /** Largest message, in bytes. */
   readonly maxBody: number
   readonly sockets: SocketOptions
+  readonly callers: CallerOptions
+  readonly callerLimits?: CallerLimits | undefined
+  readonly persisted?: PersistedOptions | undefined
 }
 
 export interface WebSocketTransport {
@@ -39,12 +49,12 @@ export interface WebSocketTransport {
 
 /** graphql-ws beside the HTTP server, on the same port. */
 export function attachWebSocket(server: Server, options: WebSocketOptions): WebSocketTransport {
-  const { yoga, gate, log, maxBody, sockets: socketOptions } = options
+  const { yoga, gate, log, maxBody, sockets: socketOptions, callers, callerLimits, persisted } = options
   const sockets = new WebSocketServer({ noServer: true, maxPayload: maxBody, handleProtocols })
-  /** Of each socket: closes it as soon as it may be. */
-  const drains = new Set<() => void>()
+  /** Of each socket. */
+  const leaves = new Set<Leave>()
   let draining = false
-  const operations = createWebSocketOperations({ yoga, log, isClosing: () => draining, ...socketOptions })
+  const operations = createWebSocketOperations({ yoga, log, callers, callerLimits, persisted, ...socketOptions })
   const mostUnderWay = 2 * socketOptions.maxSocketSubscriptions
 
   function open(socket: WebSocket, request: IncomingMessage): void {
@@ -54,24 +64,42 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
     /** Messages that are being handled: each operation is, until it is over. */
     let underWay = 0
     let subscriptions = 0
+    let leaving: Parameters<Leave> | undefined
+    let forgetTime = () => {}
 
     // What a client does not read, and what goes on though it was left, must not grow with what it sends.
     function readOrWait(): void {
       const isFull = socket.bufferedAmount > mostUnread || underWay > mostUnderWay
-      if (isFull && !draining) socket.pause()
+      if (isFull && !leaving) socket.pause()
       else if (socket.isPaused) socket.resume()
     }
 
-    function drain(): void {
-      if (!draining) return
-      readOrWait()
-      if (underWay === subscriptions) socket.close(1001, 'Going away')
+    const leave: Leave = (code, reason) => {
+      leaving ??= [code, reason]
+      leaveIfAnswered()
     }
-    drains.add(drain)
+    leaves.add(leave)
+
+    function leaveIfAnswered(): void {
+      if (!leaving) return
+      readOrWait()
+      if (underWay === subscriptions) socket.close(...leaving)
+    }
+
+    function leaveAt(end: number): void {
+      // It may have gone while its token was checked.
+      if (socket.readyState !== socket.OPEN) return
+      forgetTime = at(end, () => {
+        log.debug('the token of a WebSocket has expired')
+        leave(CloseCode.Forbidden, 'Forbidden: the token has expired')
+        // As long again for what is still to be answered.
+        forgetTime = at(Date.now() + callers.tokenGrace, () => socket.close(CloseCode.Forbidden))
+      })
+    }
 
     function subscribed(): () => void {
       subscriptions += 1
-      drain()
+      leaveIfAnswered()
       let over = false
       return () => {
         if (!over) subscriptions -= 1
@@ -85,7 +113,7 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
       await handling.catch((error: unknown) => failed(socket, error))
       underWay -= 1
       readOrWait()
-      drain()
+      leaveIfAnswered()
     }
 
     socket.on('ping', readOrWait)
@@ -104,15 +132,28 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
         close: (code, reason) => socket.close(code, reason),
         onMessage: handle => socket.on('message', data => void handled(handle(String(data)))),
       },
-      { request, subscribed },
+      {
+        request,
+        subscribed,
+        isLeaving: () => leaving !== undefined,
+        leaveAt,
+        close: (code, reason) => socket.close(code, reason),
+        caller: nobody,
+      },
     )
     socket.once('close', (code, reason) => {
-      drains.delete(drain)
+      leaves.delete(leave)
+      forgetTime()
       closed(code, String(reason)).catch((error: unknown) => failed(socket, error))
     })
   }
 
   function failed(socket: WebSocket, error: unknown): void {
+    // graphql-ws throws at a message of a kind that servers alone send.
+    if (String(error).startsWith('Error: Unexpected message of type')) {
+      socket.close(CloseCode.BadRequest)
+      return
+    }
     log.error({ err: error }, 'unexpected error')
     socket.close(CloseCode.InternalServerError, 'Internal server error')
   }
@@ -126,14 +167,16 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
     // Node lets go of the connection here: nobody else would answer on it, or close it on a client that does not.
     const response = new ServerResponse(request)
     response.assignSocket(socket as Socket)
+    secure(response)
     response.once('finish', () => socket.end(() => socket.destroy()))
-    answerRefusal(response, refusal, log)
+    const answered = () => answerRefusal(response, refusal, log)
+    void auditRefusal(callers.audit, refusal, { request, transport: 'websocket' }).then(answered)
   })
 
   return {
     drain() {
       draining = true
-      for (const drain of drains) drain()
+      for (const leave of leaves) leave(...away)
     },
     terminate() {
       for (const socket of sockets.clients) socket.terminate()
@@ -141,22 +184,10 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
   }
 }
 
+/** Closes as soon as its queries and mutations are answered; the first reason counts. */
+type Leave = (code: number, reason: string) => void
+
+const away: Parameters<Leave> = [1001, 'Going away']
+
 /** What a client may leave unread before nothing more is read of it, in bytes. */
 const mostUnread = 1_048_576
-
-/**
- * A peer that vanished without a word does not answer pings; nor does one that is so slow that it has not got to the last
- * one by the next, for a ping waits behind all that was sent before it.
- */
-function keepAlive(socket: WebSocket, every: number): void {
-  let answered = true
-  const beat = setInterval(() => {
-    if (!answered) return socket.terminate()
-    answered = false
-    socket.ping()
-  }, every)
-  socket.on('pong', () => {
-    answered = true
-  })
-  socket.once('close', () => clearInterval(beat))
-}

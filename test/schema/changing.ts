@@ -1,10 +1,12 @@
 import { type ExecutionResult, graphql } from 'graphql'
 import pino from 'pino'
+import type { Audit } from '../../src/audit/audit.ts'
 import type { NewChange, Told } from '../../src/events/change.ts'
 import { type ChangeLog, createChangeLog } from '../../src/events/change-log.ts'
 import { createOverlay } from '../../src/events/overlay.ts'
 import { createIamClient, type IamClientOptions } from '../../src/iam/client.ts'
 import { createLoaders } from '../../src/loaders/loaders.ts'
+import { anonymous } from '../../src/principal.ts'
 import { schema } from '../../src/schema/index.ts'
 import type { Data } from '../gateway.ts'
 
@@ -16,19 +18,27 @@ export interface Operations extends AsyncDisposable {
 }
 
 /** The schema on an IAM of the test's own, or as somebody else: where the whole gateway would not let it be chosen. */
-export function startOperations(target: IamClientOptions, { changedBy }: { changedBy?: string } = {}): Operations {
+export function startOperations(
+  target: IamClientOptions,
+  {
+    changedBy,
+    audit,
+    allowImplicitUser = true,
+  }: { changedBy?: string; audit?: Audit; allowImplicitUser?: boolean } = {},
+): Operations {
   const log: string[] = []
   const iam = createIamClient({ region: 'us-east-1', ...target })
   const events = createChangeLog({ capacity: 100 })
   const createContext = () => ({
-    principal: { name: 'test' },
+    principal: anonymous,
     requestId: 'request',
     log: pino({ level: 'trace' }, { write: line => log.push(line) }),
     iam,
     loaders: createLoaders(iam, createOverlay({ window: 0 })),
     events,
     changedBy,
-    allowImplicitUser: true,
+    audit,
+    allowImplicitUser,
   })
   return {
     events,

@@ -193,7 +193,7 @@ describe('the gate with --allowed-host and --allowed-origin', () => {
     })
     expect(response.status).toBe(200)
     expect(response.headers.get('access-control-allow-origin')).toBe(origin)
-    expect(response.headers.get('access-control-expose-headers')).toBe('x-request-id')
+    expect(response.headers.get('access-control-expose-headers')).toBe('x-request-id, www-authenticate, retry-after')
     expect(await upgradeStatus(gateway.url, { origin })).toBe(101)
   })
 

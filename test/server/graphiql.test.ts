@@ -1,7 +1,8 @@
 import { parse, validate } from 'graphql'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { schema } from '../../src/schema/index.ts'
-import { createGraphiQL, exampleTabs } from '../../src/server/graphiql.ts'
+import { exampleTabs } from '../../src/server/example-tab.ts'
+import { createGraphiQL } from '../../src/server/graphiql.ts'
 import { startTestGateway } from '../gateway.ts'
 import { requestText, sendRaw } from './transport.ts'
 

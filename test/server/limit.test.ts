@@ -1,6 +1,6 @@
 import { getIntrospectionQuery } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { exampleTabs } from '../../src/server/graphiql.ts'
+import { exampleTabs } from '../../src/server/example-tab.ts'
 import { startTestGateway, type TestGateway } from '../gateway.ts'
 import { type GraphQLSocket, openGraphQLSocket, subscribeBySse } from './transport.ts'
 
@@ -122,6 +122,37 @@ describe('tokens', () => {
 
   test('are refused again when the same document comes again', async () => {
     expect(await refusals(worth(2002))).toEqual(await refusals(worth(2002)))
+  })
+})
+
+describe('fields of one name', () => {
+  test('are one field, which IAM is asked for once', async () => {
+    const calls = await gateway.callsOf(() =>
+      gateway.ask(`{ ${'users(first: 1) { nodes { userName } } '.repeat(50)} }`),
+    )
+    expect(calls).toEqual(['ListUsers'])
+  })
+
+  test('are too many where comparing them would take long', async () => {
+    expect(await refusals(`{ ${'latestChangeId '.repeat(1900)} }`)).toEqual(
+      exceeded('The document has too many fields of the same name.'),
+    )
+  })
+})
+
+describe('what is written in a document', () => {
+  test.each([
+    ['lists', `{ nodes(ids: ${'['.repeat(900)}${']'.repeat(900)}) { id } }`],
+    ['objects', `{ nodes(ids: ${'{a:'.repeat(450)}1${'}'.repeat(450)}) { id } }`],
+    ['types', `query ($x: ${'['.repeat(900)}Int${']'.repeat(900)}) { latestChangeId }`],
+    ['selections', `{ ${'a { '.repeat(600)} b ${'} '.repeat(600)} }`],
+    ['numbers', `{ users(first: ${'9'.repeat(100_000)}) { nodes { id } } }`],
+    ['names', `{ ${'x'.repeat(100_000)} }`],
+  ])('may be %s of any size: that is an error like any other, and short', async (_what, query) => {
+    const seen = await refusals(query)
+    expect(seen.length).toBeGreaterThan(0)
+    expect(JSON.stringify(seen).length).toBeLessThan(1000)
+    expect(seen.map(({ code }) => code)).not.toContain('INTERNAL_SERVER_ERROR')
   })
 })
 

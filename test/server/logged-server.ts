@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { Writable } from 'node:stream'
+import type { CallerLimits } from '../../src/caller-limit/caller-limit.ts'
 import type { Context } from '../../src/context.ts'
 import { type ChangeLog, createChangeLog } from '../../src/events/change-log.ts'
 import { createOverlay } from '../../src/events/overlay.ts'
@@ -8,11 +9,14 @@ import { beginOperation } from '../../src/iam/operation.ts'
 import { createX509Reader } from '../../src/iam/x509-certificate.ts'
 import { createLoaders } from '../../src/loaders/loaders.ts'
 import { createLog } from '../../src/log.ts'
-import { anonymous } from '../../src/principal.ts'
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts'
 import { schema } from '../../src/schema/index.ts'
+import type { CallerOptions } from '../../src/server/caller.ts'
 import { createGate } from '../../src/server/gate.ts'
+import type { GraphiQLSettings } from '../../src/server/graphiql.ts'
 import { type HttpServer, startHttpServer } from '../../src/server/http.ts'
+import type { Introspection } from '../../src/server/introspection.ts'
+import type { PersistedOptions } from '../../src/server/persisted-operation.ts'
 import { createSubscriptions } from '../../src/server/subscription.ts'
 import { createGraphQLServer } from '../../src/server/yoga.ts'
 
@@ -35,10 +39,24 @@ export interface LoggedServer extends AsyncDisposable {
   line(fits: (line: LogLine) => boolean): Promise<LogLine>
 }
 
+export interface ServerSettings extends Partial<CallerOptions> {
+  readonly introspection?: Introspection
+  readonly allowedOrigins?: readonly string[]
+  readonly graphiql?: GraphiQLSettings | undefined
+  readonly callerLimits?: CallerLimits
+  readonly persisted?: PersistedOptions
+}
+
 /** The server room with its log at hand, and a context that may be changed before an operation gets it. */
 export async function startLoggedServer(
   change: (context: Context) => Context = context => context,
+  settings: ServerSettings = {},
 ): Promise<LoggedServer> {
+  const { introspection = 'everybody', allowedOrigins = [], callerLimits, persisted } = settings
+  const { authentication, tokenGrace = 30_000, scopePrefix = '', audit } = settings
+  const example = { title: 'test', target: 'test', example: undefined }
+  const graphiql = 'graphiql' in settings ? settings.graphiql : example
+  const callers = { authentication, tokenGrace, scopePrefix, audit }
   const lines: LogLine[] = []
   const stream = new Writable({
     write(chunk, _encoding, done) {
@@ -63,17 +81,34 @@ export async function startLoggedServer(
     schema,
     subscriptions,
     log,
-    limits: { maxDepth: 12, maxAliases: 30, maxDirectives: 50, maxTokens: 2000 },
+    limits: {
+      maxDepth: 12,
+      maxAliases: 30,
+      maxDirectives: 50,
+      maxTokens: 2000,
+      maxVariableValues: 2000,
+      maxVariableDepth: 10,
+    },
     cost: { maxIamCalls: 1500, reportCost: false },
     maxBody: 131_072,
-    allowedOrigins: [],
-    graphiql: { title: 'test', target: 'test', example: undefined },
-    createContext: ({ requestId, client }) => {
-      const operation = beginOperation({ client, timeout: 60_000, maxCalls: 1000 })
+    allowedOrigins,
+    graphiql,
+    introspection,
+    callers,
+    callerLimits,
+    persisted,
+    createContext: ({ requestId, principal, client }) => {
+      const operation = beginOperation({
+        client,
+        timeout: 60_000,
+        maxCalls: 1000,
+        onSpend: owed => callerLimits?.spend(principal, owed),
+      })
       return change({
-        principal: anonymous,
+        principal,
         requestId,
         log: log.child({ requestId }),
+        audit,
         iam: iam.on(operation),
         operation,
         cost: operation.cost,
@@ -90,13 +125,17 @@ export async function startLoggedServer(
     host: '127.0.0.1',
     port: 0,
     yoga,
-    gate: createGate({ allowedHosts: [], allowedOrigins: [] }),
+    gate: createGate({ allowedHosts: [], allowedOrigins }),
     log,
     maxBody: 131_072,
     isReady: iam.answersLately,
     troubles: () => [],
     subscriptions,
     sockets: { keepAlive: 30_000, connectionInitTimeout: 10_000, maxSocketSubscriptions: 100 },
+    hasGraphiQL: graphiql !== undefined,
+    callers,
+    callerLimits,
+    persisted,
   })
   return {
     url: `http://127.0.0.1:${http.port}/graphql`,

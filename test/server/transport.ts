@@ -73,11 +73,15 @@ export interface EventStream extends AsyncDisposable {
 }
 
 /** A subscription by POST over SSE, read as the bytes come. */
-export async function subscribeBySse(url: string, payload: SubscribePayload): Promise<EventStream> {
+export async function subscribeBySse(
+  url: string,
+  payload: SubscribePayload,
+  headers: Record<string, string> = {},
+): Promise<EventStream> {
   const abort = new AbortController()
   const response = await fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    headers: { 'content-type': 'application/json', accept: 'text/event-stream', ...headers },
     body: JSON.stringify(payload),
     signal: abort.signal,
   })
@@ -128,9 +132,13 @@ export interface CloseEvent {
 }
 
 /** The graphql-ws client, on one socket that it opens at once. */
-export async function openGraphQLSocket(url: string): Promise<GraphQLSocket> {
+export async function openGraphQLSocket(
+  url: string,
+  connectionParams: Record<string, unknown> = {},
+): Promise<GraphQLSocket> {
   const client = createClient({
     url: url.replace('http', 'ws'),
+    connectionParams,
     webSocketImpl: WebSocket,
     lazy: false,
     retryAttempts: 0,

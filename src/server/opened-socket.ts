@@ -1,0 +1,16 @@
+import type { IncomingMessage } from 'node:http'
+import type { Principal } from '../principal.ts'
+
+/** A WebSocket that the gate let in. */
+export interface Opened {
+  readonly request: IncomingMessage
+  /** Told of each subscription that begins; gives back how to tell that it is over. */
+  readonly subscribed: () => () => void
+  /** True once no operation may begin any more. */
+  readonly isLeaving: () => boolean
+  /** At that time closes with 4403, once queries and mutations are answered. */
+  leaveAt(end: number): void
+  close(code: number, reason: string): void
+  /** Nobody until its greeting. */
+  caller: Principal
+}

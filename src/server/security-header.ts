@@ -1,0 +1,36 @@
+import type { ServerResponse } from 'node:http'
+import type { Plugin } from 'graphql-yoga'
+import type { GraphiQL } from './graphiql.ts'
+
+/** Of every answer. An answer is data: whatever a browser takes it for, nothing in it runs, and no page frames it. */
+export function secure(response: ServerResponse): void {
+  for (const [name, value] of headers) response.setHeader(name, value)
+}
+
+/**
+ * GraphiQL's page talks to nobody but the gateway, runs no script but its own, and is told to nobody. In a frame of
+ * another page it could be made to press its own button. That it is asked for by TLS, whoever ends TLS may demand.
+ */
+export function usePageHeaders(graphiql: GraphiQL): Plugin {
+  return {
+    onResponse({ request, response }) {
+      if (!response.headers.get('content-type')?.startsWith('text/html')) return
+      for (const [name, value] of pageHeaders) response.headers.set(name, value)
+      response.headers.set('content-security-policy', graphiql.policy(request.headers.get('host') ?? ''))
+    },
+  }
+}
+
+const headers: ReadonlyMap<string, string> = new Map([
+  ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
+  ['x-content-type-options', 'nosniff'],
+  ['cache-control', 'no-store'],
+])
+
+const pageHeaders: ReadonlyMap<string, string> = new Map([
+  ['x-frame-options', 'DENY'],
+  ['referrer-policy', 'no-referrer'],
+  ['cross-origin-opener-policy', 'same-origin'],
+  ['cross-origin-resource-policy', 'same-origin'],
+  ['permissions-policy', 'camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()'],
+])
