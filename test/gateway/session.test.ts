@@ -15,7 +15,7 @@ test("callers' tokens are not shown to AWS where IAM is an emulator that has no 
   const { exitCode, stderr } = await serving.ended
   expect(exitCode).toBe(1)
   expect(stderr).toContain(
-    `iam-graphql-gateway: the configured AWS endpoint of IAM is ${url}/, and none is of STS: callers' tokens would be ` +
+    `iam-graphql-gateway: the configured AWS endpoint of IAM is ${url}, and none is of STS: callers' tokens would be ` +
       'shown to AWS. Set AWS_ENDPOINT_URL_STS, too, or leave out --aws-web-identity-role.',
   )
 })
