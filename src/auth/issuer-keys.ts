@@ -37,7 +37,9 @@ export function createIssuerKeys(issuer: string, log: Logger): Keys {
     } catch (error) {
       // It may have moved them.
       place = undefined
-      if (!isFailing && !end.signal.aborted) log.warn({ err: error, issuer }, "the issuer's keys cannot be had")
+      if (!isFailing && !end.signal.aborted) {
+        log.warn({ issuer, reason: reasonOf(error) }, "the issuer's keys cannot be had")
+      }
       isFailing = true
     }
   }
@@ -77,4 +79,10 @@ export function createIssuerKeys(issuer: string, log: Logger): Keys {
       end.abort()
     },
   }
+}
+
+/** What fetch failed with is its error's cause. */
+function reasonOf(error: unknown): string {
+  const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  return reason instanceof Error ? reason.message : 'no answer'
 }
