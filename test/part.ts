@@ -2,7 +2,16 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /** What some suites need beside Node. Without it they skip, so that `npm test` passes on a bare machine. */
-export type Part = 'aws' | 'cfn-lint' | 'chromium' | 'curl' | 'moto_server' | 'redis-server' | 'script'
+export type Part =
+  | 'aws'
+  | 'cfn-lint'
+  | 'chromium'
+  | 'curl'
+  | 'ip'
+  | 'moto_server'
+  | 'redis-server'
+  | 'script'
+  | 'unshare'
 
 const reported = new Set<Part>()
 
