@@ -1,13 +1,11 @@
 import {
   type ExecutionArgs,
-  type ExecutionResult,
   type FormattedExecutionResult,
   type GraphQLError,
   type GraphQLFormattedError,
   getOperationAST,
 } from 'graphql'
 import { makeServer, type Server, type SubscribePayload } from 'graphql-ws'
-import { isAsyncIterable } from 'graphql-yoga'
 import type { Logger } from 'pino'
 import type { CallerLimits } from '../caller-limit/caller-limit.ts'
 import { GatewayError } from '../gateway-error.ts'
@@ -15,6 +13,7 @@ import { auditRefusal } from './audit.ts'
 import type { CallerOptions } from './caller.ts'
 import { show } from './error.ts'
 import { greet } from './greeting.ts'
+import { createPlace, createStreams, leavable, type Place, unlessLeft } from './leavable.ts'
 import type { Opened } from './opened-socket.ts'
 import { documentFor, noneIsPersisted, type PersistedOptions } from './persisted-operation.ts'
 import { createRequestId } from './request-id.ts'
@@ -47,6 +46,7 @@ export function createWebSocketOperations(options: WebSocketOperationOptions): S
     callerLimits,
     persisted = noneIsPersisted,
   } = options
+  const streamsOf = createStreams()
   const begunOf = new WeakMap<ExecutionArgs, Begun>()
   const begun = (args: ExecutionArgs) => {
     const known = begunOf.get(args)
@@ -54,7 +54,11 @@ export function createWebSocketOperations(options: WebSocketOperationOptions): S
     return known
   }
 
-  async function begin(opened: Opened, params: SubscribePayload): Promise<ExecutionArgs | GraphQLError[]> {
+  async function begin(
+    opened: Opened,
+    params: SubscribePayload,
+    place: Place,
+  ): Promise<ExecutionArgs | GraphQLError[]> {
     const requestId = createRequestId()
     const client = new AbortController()
     try {
@@ -80,7 +84,7 @@ export function createWebSocketOperations(options: WebSocketOperationOptions): S
         variableValues: params.variables ?? null,
         contextValue: await contextFactory(),
       }
-      begunOf.set(args, { execute, subscribe, client, opened })
+      begunOf.set(args, { execute, subscribe, client, opened, place })
       return args
     } catch (error) {
       await auditRefusal(callers.audit, error, {
@@ -103,13 +107,29 @@ export function createWebSocketOperations(options: WebSocketOperationOptions): S
         delete subscriptions[id]
         return [new GatewayError('SHUTTING_DOWN', 'The gateway is stopping: ask again.')]
       }
-      if (Object.keys(subscriptions).length > maxSocketSubscriptions) return [tooMany(maxSocketSubscriptions)]
-      return begin(extra, params)
+      const underWay = Math.max(Object.keys(subscriptions).length - 1, streamsOf(extra).size)
+      if (underWay >= maxSocketSubscriptions) return [tooMany(maxSocketSubscriptions)]
+      // Until it has begun, its place is held by what learns that it is left: null, graphql-ws's own, does not.
+      const place = createPlace()
+      subscriptions[id] = place.stream
+      return begin(extra, params, place)
     },
-    execute: args => leavable(() => begun(args).execute(args), begun(args).client),
+    execute(args) {
+      const { execute, client, opened, place } = begun(args)
+      return unlessLeft(
+        place,
+        leavable(() => execute(args), client, streamsOf(opened)),
+      )
+    },
     subscribe(args) {
-      const { subscribe, client, opened } = begun(args)
-      return leavable(() => subscribe(args), client, opened.subscribed())
+      const { subscribe, client, opened, place } = begun(args)
+      return unlessLeft(
+        place,
+        leavable(() => subscribe(args), client, streamsOf(opened), opened.subscribed()),
+      )
+    },
+    async onClose({ extra }) {
+      await Promise.all([...streamsOf(extra)].map(stream => stream.return?.()))
     },
     onNext: (_context, _id, _payload, _args, { errors, ...result }) =>
       errors && ({ ...result, errors: errors.map(formatted) } as FormattedExecutionResult),
@@ -120,61 +140,12 @@ export function createWebSocketOperations(options: WebSocketOperationOptions): S
 interface Begun extends Pick<ReturnType<Yoga['getEnveloped']>, 'execute' | 'subscribe'> {
   readonly client: AbortController
   readonly opened: Opened
+  readonly place: Place
 }
 
 function tooMany(limit: number): GatewayError {
   const message = `The WebSocket has ${limit} operations under way, and takes no more: end some, or open another.`
   return new GatewayError('TOO_MANY_SUBSCRIPTIONS', message, { limit })
-}
-
-/**
- * graphql-ws lets go of a stream when its client completes it or goes away, but not of a single answer under way: so
- * that, too, is a stream, and whoever lets go of it says that the client has gone.
- */
-function leavable(
-  run: () => unknown,
-  client: AbortController,
-  onOver: () => void = () => {},
-): AsyncIterableIterator<ExecutionResult> {
-  // Also what throws at once is this operation's failure alone: thrown here, it would close the socket.
-  const results = new Promise(resolve => resolve(run())).then(resultsOf)
-  let left = false
-  const stream: AsyncIterableIterator<ExecutionResult> = {
-    async next() {
-      try {
-        const begun = await results
-        const next = left ? end : await begun.next()
-        if (next.done) onOver()
-        return next
-      } catch (error) {
-        onOver()
-        throw error
-      }
-    },
-    async return() {
-      left = true
-      onOver()
-      client.abort()
-      // Also where its results begin only now. That it never began is for `next` to tell, if anybody asks.
-      await results.then(
-        begun => begun.return?.(),
-        () => undefined,
-      )
-      return end
-    },
-    [Symbol.asyncIterator]: () => stream,
-  }
-  return stream
-}
-
-const end = { done: true, value: undefined } as const
-
-async function* once<T>(value: T): AsyncGenerator<T, void> {
-  yield value
-}
-
-function resultsOf(answer: unknown): AsyncIterator<ExecutionResult> {
-  return isAsyncIterable<ExecutionResult>(answer) ? answer[Symbol.asyncIterator]() : once(answer as ExecutionResult)
 }
 
 /** As a client sees it: the HTTP status that an error asks for means nothing here. */
