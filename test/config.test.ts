@@ -56,6 +56,7 @@ const gatewayDefaults = {
   cacheTtl: 5,
   cacheEntries: 20_000,
   cacheBytes: 67_108_864,
+  answerCacheBytes: 16_777_216,
   consistencyWindow: 15,
   reportCost: true,
   maxDepth: 12,

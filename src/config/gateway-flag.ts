@@ -127,6 +127,11 @@ export function gatewayFlags(command: 'start' | 'serve') {
       initial: 67_108_864,
       help: 'Most memory that remembered pages may take, about.',
     },
+    answerCacheBytes: {
+      kind: wholeNumber('<bytes>', { from: 0 }),
+      initial: 16_777_216,
+      help: 'Most memory that whole answers made of remembered pages may take, about; 0 makes each anew.',
+    },
     consistencyWindow: {
       kind: decimalNumber('<seconds>', { from: 0, to: 3600 }),
       initial: 15,

@@ -32,6 +32,8 @@ export interface Overlay {
    * kind is named changes of any may have been missed: until the next one is told, what it lists is shown as it is.
    */
   doubted(kind?: string, userName?: string): void
+  /** Whether no change is held, so that what IAM lists is shown as it is. */
+  readonly isEmpty: boolean
   /** To be called when a List is asked; gives back what shows its page. No page is changed, a copy is. */
   asking<Row extends Listed>(rows: Overlaid<Row>): (page: Page<Row>) => Page<Row>
 }
@@ -118,6 +120,11 @@ export function createOverlay({
         if (key.startsWith(whose))
           entries.set(key, { ...entry, isProvable: false, isDoubted: true, provenAt: unproven })
       }
+    },
+
+    get isEmpty() {
+      forgetEnded()
+      return entries.size === 0
     },
 
     asking(rows) {

@@ -58,6 +58,10 @@ export function listen(config: GatewayOptions, parts: ListenParts): Promise<Http
     log,
     limits: config,
     cost: config,
+    answers: {
+      answerCacheBytes: config.cacheTtl === 0 ? 0 : config.answerCacheBytes,
+      isSettled: () => parts.overlay.isEmpty,
+    },
     maxBody,
     allowedOrigins,
     graphiql: hasGraphiQL ? graphiql : undefined,

@@ -3,7 +3,7 @@ import { answeredAt } from './answer-clock.ts'
 import { type Changed, type ChangeKind, change, type Pace } from './change.ts'
 import { apiNamed, apiOf, type IamCommand, keyOf, listOf } from './command.ts'
 import { IamError } from './errors.ts'
-import { itself, type Operation } from './operation.ts'
+import { itself, type Operation, type Recalled } from './operation.ts'
 import { createPacer, type Lane, type Pacer } from './pacer.ts'
 import { createPulse, type OnSilence } from './pulse.ts'
 import { question } from './question.ts'
@@ -43,6 +43,8 @@ export interface IamClient {
   ): Promise<Value>
   /** What `ask` would find remembered, at once; undefined where it would have to ask, or to wait. */
   recall<I extends ServiceInputTypes, Value>(command: new (input: I) => object, input: I): Value | undefined
+  /** Whether the very same would be found again. */
+  stillRemembers(recalled: readonly Recalled[]): boolean
   /** A change: once sent, never aborted. Throws IamError, OUTCOME_UNKNOWN where nobody knows whether it was made. */
   change<I extends ServiceInputTypes, O extends ServiceOutputTypes, Value>(
     command: IamCommand<I, O>,
@@ -115,6 +117,7 @@ export function createIamClient(options: IamClientOptions = {}): IamClient {
     async ask(command, read, { signal: own, urgent = false, fresh = urgent, onSent, onAnswered } = {}) {
       const lane: Lane = urgent ? 'urgent' : (operation?.lane ?? 'waiting')
       const api = apiOf(command)
+      const page = { identity: session?.key, api, ...keyOf(command.input) }
       const party = partyOf(lane, operation)
       const noted = <Answer>(answer: Answer): Answer => {
         const at = answeredAt(answer)
@@ -149,12 +152,12 @@ export function createIamClient(options: IamClientOptions = {}): IamClient {
         return fresh
           ? await load(signal)
           : await sharing.get(
-              { identity: session?.key, api, ...keyOf(command.input) },
+              page,
               {
                 ...party,
                 signal,
                 wasShared: () => operation?.cost.wasShared(),
-                wasCached: () => operation?.cost.wasCached(),
+                wasCached: ({ stamp }) => operation?.recalls({ page, stamp }),
               },
               async (ended, parties) => load(ended, parties),
             )
@@ -165,10 +168,12 @@ export function createIamClient(options: IamClientOptions = {}): IamClient {
     recall<I extends ServiceInputTypes, Value>(command: new (input: I) => object, input: I) {
       if (operation?.signal.aborted) return undefined
       const page = { identity: session?.key, api: apiNamed(command.name), ...keyOf(input) }
-      const value = sharing.recall<Value>(page)
-      if (value !== undefined) operation?.cost.wasCached()
-      return value
+      const remembered = sharing.recall<Value>(page)
+      operation?.recalls({ page, stamp: remembered?.stamp })
+      return remembered?.value
     },
+    stillRemembers: recalled =>
+      recalled.every(({ page, stamp }) => page.identity === session?.key && sharing.recall(page)?.stamp === stamp),
     async change(command, kind) {
       const api = apiOf(command)
       let isAsked = false

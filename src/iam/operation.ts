@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { GatewayError } from '../gateway-error.ts'
 import { type CostCount, createCost } from './cost.ts'
 import type { Lane } from './pacer.ts'
+import type { PageKey } from './sharing.ts'
 
 /** On whose behalf IAM is asked: a GraphQL operation, or one event of a subscription. */
 export interface Operation {
@@ -18,8 +19,25 @@ export interface Operation {
    * has begun needs it.
    */
   spend(owed?: boolean): void
+  /** What it looked for among what is remembered, and until when its answer is right, where all of that is unchanged. */
+  readonly recalled: readonly Recalled[]
+  readonly holdsUntil: number
+  /** Only the client recalls. */
+  recalls(page: Recalled): void
+  /**
+   * To be called by a field of a query that shows anything but what IAM answered: until this moment, in milliseconds
+   * since 1970, it shows the same of the same. By the clock it may be known; -Infinity: by something else, it is not.
+   */
+  answerHoldsUntil(moment: number): void
   /** Lets go of the clock and of the client. */
   end(): void
+}
+
+/** A page that was looked for among what is remembered, and which reading of it was found. */
+export interface Recalled {
+  readonly page: PageKey
+  /** Undefined: none, and the answer was made of other pages. */
+  readonly stamp: symbol | undefined
 }
 
 export interface OperationOptions {
@@ -57,11 +75,25 @@ export function beginOperation(options: OperationOptions): Operation {
   const leave = () => departure.abort(new GatewayError('CLIENT_GONE', 'The client went away.'))
   if (client?.aborted) leave()
   client?.addEventListener('abort', leave, { once: true })
+  const cost = createCost()
+  const recalled: Recalled[] = []
+  let holdsUntil = Number.POSITIVE_INFINITY
   let asked = 0
   return {
     lane,
     caller,
-    cost: createCost(),
+    cost,
+    recalled,
+    get holdsUntil() {
+      return holdsUntil
+    },
+    recalls(page) {
+      if (page.stamp) cost.wasCached()
+      recalled.push(page)
+    },
+    answerHoldsUntil(moment) {
+      holdsUntil = Math.min(holdsUntil, moment)
+    },
     deadline: deadline.signal,
     signal: departure.signal,
     spend(owed = false) {

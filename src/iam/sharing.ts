@@ -16,7 +16,13 @@ export interface Asker extends Party<Lane> {
   readonly signal: AbortSignal | undefined
   /** The answer came with somebody else's call, or out of the cache. */
   readonly wasShared: () => void
-  readonly wasCached: () => void
+  readonly wasCached: (page: Remembered) => void
+}
+
+/** A page as it was read once: of the same page, read anew, the stamp is another. */
+export interface Remembered<Value = unknown> {
+  readonly value: Value
+  readonly stamp: symbol
 }
 
 /**
@@ -25,7 +31,7 @@ export interface Asker extends Party<Lane> {
  */
 export interface Sharing {
   /** What is remembered of a page, at once; undefined where nothing is. */
-  recall<Value>(key: PageKey): Value | undefined
+  recall<Value>(key: PageKey): Remembered<Value> | undefined
   /**
    * `load` ends with the signal it is given, once nobody waits for it any more, and goes for all who joined. Rejects as
    * `load` does, and with the asker's own reason.
@@ -61,7 +67,7 @@ interface Call {
 export function createSharing({ ttl, maxEntries, maxBytes }: SharingOptions): Sharing {
   const cache =
     ttl > 0
-      ? new LRUCache<string, { readonly value: unknown }>({
+      ? new LRUCache<string, Remembered>({
           ttl,
           max: maxEntries,
           maxSize: maxBytes,
@@ -80,7 +86,7 @@ export function createSharing({ ttl, maxEntries, maxBytes }: SharingOptions): Sh
       value => {
         if (!isCurrent()) return
         calls.delete(key)
-        cache?.set(key, { value })
+        cache?.set(key, { value, stamp: Symbol() })
       },
       () => isCurrent() && calls.delete(key),
     )
@@ -88,14 +94,14 @@ export function createSharing({ ttl, maxEntries, maxBytes }: SharingOptions): Sh
   }
 
   return {
-    recall: <Value>(page: PageKey) => cache?.get(keyOf(page))?.value as Value | undefined,
+    recall: <Value>(page: PageKey) => cache?.get(keyOf(page)) as Remembered<Value> | undefined,
     async get<Value>(page: PageKey, asker: Asker, load: Load<Value>) {
       const { signal, wasShared, wasCached } = asker
       signal?.throwIfAborted()
       const key = keyOf(page)
       const remembered = cache?.get(key)
       if (remembered) {
-        wasCached()
+        wasCached(remembered)
         return remembered.value as Value
       }
       const shared = calls.get(key)

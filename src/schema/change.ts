@@ -18,7 +18,10 @@ builder.queryField('latestChangeId', t =>
     description:
       'The id of the newest change known. Read it before the state, then subscribe with it as `after`: nothing falls ' +
       'between. Before any change it is an id that `after` accepts, too.',
-    resolve: (_root, _args, { events }) => events.latestId(),
+    resolve(_root, _args, { events, operation }) {
+      operation.answerHoldsUntil(Number.NEGATIVE_INFINITY)
+      return events.latestId()
+    },
   }),
 )
 

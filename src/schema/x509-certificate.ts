@@ -21,11 +21,19 @@ export const X509CertificateRef = builder.objectRef<X509Certificate>('X509Certif
     }),
     isExpired: t.boolean({
       description: 'Whether `notAfter` is past. IAM does not look at it once a certificate is uploaded.',
-      resolve: ({ notAfter }) => notAfter < Date.now(),
+      resolve({ notAfter }, _args, { operation }) {
+        const isExpired = notAfter < Date.now()
+        if (!isExpired) operation.answerHoldsUntil(notAfter)
+        return isExpired
+      },
     }),
     daysUntilExpiry: t.int({
       description: 'Whole days until `notAfter`; negative once past.',
-      resolve: ({ notAfter }) => Math.floor((notAfter - Date.now()) / dayInMilliseconds),
+      resolve({ notAfter }, _args, { operation }) {
+        const days = Math.floor((notAfter - Date.now()) / dayInMilliseconds)
+        operation.answerHoldsUntil(notAfter - days * dayInMilliseconds)
+        return days
+      },
     }),
     sha256Fingerprint: t.exposeString('sha256Fingerprint', {
       description: 'SHA-256 of the DER: hexadecimal, upper case, no colons.',

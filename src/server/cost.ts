@@ -1,4 +1,4 @@
-import type { ExecutionResult } from 'graphql'
+import type { DocumentNode, ExecutionResult } from 'graphql'
 import { isAsyncIterable, type Plugin } from 'graphql-yoga'
 import type { Context } from '../context.ts'
 import { GatewayError } from '../gateway-error.ts'
@@ -22,12 +22,14 @@ export interface Reporting {
  * validated once and its variables come anew each time.
  */
 export function useCost({ maxIamCalls, reportCost }: CostOptions): Plugin<Context & Reporting> {
+  const estimateOnce = rememberingLast()
+
   function begin(hook: {
     readonly args: Estimated & { readonly contextValue: Context }
     extendContext(extension: Reporting): void
     setResultAndStopExecution(result: ExecutionResult): void
   }): void {
-    const estimated = estimate(hook.args)
+    const estimated = estimateOnce(hook.args)
     hook.extendContext({ reportCost })
     hook.args.contextValue.operation.cost.estimates(estimated.calls)
     if (estimated.calls > maxIamCalls) hook.setResultAndStopExecution({ errors: [tooDear(estimated, maxIamCalls)] })
@@ -76,6 +78,20 @@ export function withCost(
       cost: { iamCalls, waitedMs: Math.round(waited), ...(walks.length > 0 && { walks }) },
     },
     ...answer,
+  }
+}
+
+/** A document's last estimate is remembered, for a dashboard is asked again and again with the same variables. */
+function rememberingLast(): typeof estimate {
+  const last = new WeakMap<DocumentNode, { readonly asked: string; readonly estimated: Estimate }>()
+  return args => {
+    const { document, operationName, variableValues } = args
+    const asked = JSON.stringify([operationName, variableValues])
+    const known = last.get(document)
+    if (known?.asked === asked) return known.estimated
+    const estimated = estimate(args)
+    last.set(document, { asked, estimated })
+    return estimated
   }
 }
 

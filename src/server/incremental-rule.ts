@@ -17,11 +17,17 @@ export function isIncremental({ name }: DirectiveNode): boolean {
   return name.value === 'defer' || name.value === 'stream'
 }
 
+/** Documents are parsed once and remembered by Yoga: what is found in one is looked for once. */
 export function directivesIn(document: DocumentNode): readonly DirectiveNode[] {
+  const known = foundIn.get(document)
+  if (known) return known
   const found: DirectiveNode[] = []
   visit(document, { Directive: node => void (isIncremental(node) && found.push(node)) })
+  foundIn.set(document, found)
   return found
 }
+
+const foundIn = new WeakMap<DocumentNode, readonly DirectiveNode[]>()
 
 export function FewPartsRule(context: ValidationContext): ASTVisitor {
   return {

@@ -24,7 +24,6 @@ import { directivesIn, FewPartsRule, isIncremental, NotInSubscriptionsRule } fro
  */
 export function useIncrementalDelivery(): Plugin[] {
   const inOnePiece = remembered(withoutDirectives)
-  const directivesOf = remembered(directivesIn)
   return [
     useDeferStream(),
     {
@@ -36,12 +35,12 @@ export function useIncrementalDelivery(): Plugin[] {
         addValidationRule(FewPartsRule)
       },
       onExecute({ args, executeFn, setExecuteFn }) {
-        if (directivesOf(args.document).length === 0) return
+        if (directivesIn(args.document).length === 0) return
         if (!isQuery(args) || !takesParts((args.contextValue as Asked).request)) {
           setExecuteFn(args => executeFn({ ...args, document: inOnePiece(args.document) }))
           return
         }
-        const counts = directivesOf(args.document).map(directive => initialCount(directive, args))
+        const counts = directivesIn(args.document).map(directive => initialCount(directive, args))
         const wrong = counts.find(count => count === null || (count ?? 0) < 0)
         if (wrong !== undefined) {
           const error = new GatewayError('BAD_USER_INPUT', `initialCount: expected 0 or more, got ${wrong}.`)

@@ -3,6 +3,7 @@ import { type CORSOptions, createYoga, type YogaServerInstance } from 'graphql-y
 import type { Logger } from 'pino'
 import type { CallerLimits } from '../caller-limit/caller-limit.ts'
 import type { Context } from '../context.ts'
+import { type AnswerCacheOptions, useAnswerCache } from './answer-cache.ts'
 import { useRefusalAudit } from './audit.ts'
 import { type CallerOptions, useCallers } from './caller.ts'
 import { limitedSubscriptions, useCallerLimits, useCallerRate } from './caller-limit.ts'
@@ -33,6 +34,8 @@ export interface YogaOptions {
   readonly persisted?: PersistedOptions | undefined
   readonly subscriptions: Subscriptions
   readonly cost: CostOptions
+  /** Default: each answer is made. */
+  readonly answers?: AnswerCacheOptions | undefined
   /** In bytes. */
   readonly maxBody: number
   readonly allowedOrigins: readonly string[]
@@ -80,6 +83,7 @@ export function createGraphQLServer(options: YogaOptions): Yoga {
       useVariableLimits(limits),
       ...(callerLimits ? [useCallerLimits(callerLimits)] : []),
       useCost(cost),
+      ...(options.answers ? [useAnswerCache(options.answers)] : []),
     ],
     maskedErrors: { maskError: error => show(error, { log }) },
     logging: quiet(log),

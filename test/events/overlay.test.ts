@@ -176,6 +176,20 @@ test('a window of 0 shows what is listed', () => {
   expect(list(overlay, ann('k1', 'Active'))).toEqual([ann('k1', 'Active')])
 })
 
+test('an overlay is empty until a change is told, and once the windows of all have passed', () => {
+  const { overlay, pass } = startOverlay(10)
+  const seen = [overlay.isEmpty]
+  overlay.told(change({ credentialId: 'k1' }))
+  pass(6)
+  overlay.told(change({ credentialId: 'k2' }))
+  seen.push(overlay.isEmpty)
+  pass(6)
+  seen.push(overlay.isEmpty)
+  pass(6)
+  seen.push(overlay.isEmpty)
+  expect(seen).toEqual([true, false, false, true])
+})
+
 test('no more changes are held than the capacity: those told longest ago go first', () => {
   const overlay = createOverlay({ window: 1, capacity: 2, now: () => 0 })
   for (const credentialId of ['k1', 'k2', 'k1', 'k3']) overlay.told(change({ credentialId, status: 'Inactive' }))

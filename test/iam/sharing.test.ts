@@ -160,13 +160,28 @@ describe('an answer', () => {
     expect(sharing.recall(alice)).toBeUndefined()
     calls[0]?.answer('page')
     await asked
-    expect(sharing.recall({ ...alice, userName: 'ALICE' })).toBe('page')
+    expect(sharing.recall({ ...alice, userName: 'ALICE' })?.value).toBe('page')
     for (const userName of [undefined, '', ':alice', 'alice\n']) {
       expect(sharing.recall({ ...alice, userName })).toBeUndefined()
     }
     sharing.forget('ListSigningCertificates', 'alice')
     expect(sharing.recall(alice)).toBeUndefined()
     expect([calls.length, seen]).toEqual([1, { shared: 0, cached: 0 }])
+  })
+
+  test('has the same stamp as often as it is found, and another once it was read anew', async () => {
+    const { sharing, get, calls } = recorded({ ttl: 10_000 })
+    const read = async () => {
+      const asked = get()
+      calls.at(-1)?.answer('page')
+      await asked
+      return sharing.recall(alice)?.stamp
+    }
+    const stamp = await read()
+    expect(stamp).toBeDefined()
+    expect(await read()).toBe(stamp)
+    sharing.forget('ListSigningCertificates', 'alice')
+    expect(await read()).not.toBe(stamp)
   })
 
   test('is not remembered where the time is 0', async () => {
