@@ -53,6 +53,8 @@ export interface Calls {
   /** Things of one kind are asked for once: what one field has asked for is missing from another's batch. */
   readonly kind?: string
   readonly batch?: { readonly moment: string; readonly cost: (count: number) => number }
+  /** Each field that asks for them has a budget of its own, and what another one found leaves that whole. */
+  readonly areBudgeted?: boolean
 }
 
 export interface Spending {

@@ -22,7 +22,8 @@ export function walkCalls(args: ConnectionArguments, filter: readonly unknown[],
   const of = `signingCertificates ${JSON.stringify([first, args.after ?? null, ...filter])}`
   const owners = { of: `owners of ${of}`, many: Math.min(first, users), areRead: true, moment: of }
   return {
-    calls: [{ of, count: Math.min(budget, pages + users) }],
+    // Where it is the budget that ends it, two that are equal get further than one.
+    calls: [{ of, count: Math.min(budget, pages + users), areBudgeted: pages + users > budget }],
     gives: [{ things: { of, many: first, owners } }],
   }
 }

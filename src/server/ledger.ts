@@ -23,10 +23,11 @@ export function createLedger(): Ledger {
   const entries = new Map<string, Entry>()
   return {
     add(calls, path) {
-      const known = entries.get(calls.of)
+      const of = calls.areBudgeted ? `${calls.of} ${path}` : calls.of
+      const known = entries.get(of)
       // Where one field asks for things one by one and another for all of them at once, the second asks first: as soon
       // as the things are known.
-      if (!known || (calls.batch && !known.batch)) entries.set(calls.of, { ...calls, path })
+      if (!known || (calls.batch && !known.batch)) entries.set(of, { ...calls, path })
     },
     sum() {
       const spent = new Map<string, number>()

@@ -131,6 +131,14 @@ test('no operation costs more calls than are estimated, where pages are full', a
   )
 })
 
+test('two equal walks that their budgets end are estimated as two', async () => {
+  const walk = 'signingCertificates(first: 5, status: INACTIVE) { nodes { status } }'
+  const { estimated, made } = await costOf(`{ one: ${walk} other: ${walk} }`)
+  expect(estimated).toBe(16)
+  expect(made).toBeGreaterThan(8)
+  expect(made).toBeLessThanOrEqual(estimated)
+})
+
 const credentials = 'serviceSpecificCredentials { id }'
 const certificates = 'signingCertificates { nodes { id } }'
 
