@@ -6,7 +6,7 @@ export interface Authenticating extends Authentication, Disposable {
   readonly lines: readonly {
     readonly level: number
     readonly msg: string
-    readonly err?: { readonly message: string }
+    readonly reason?: string
   }[]
 }
 

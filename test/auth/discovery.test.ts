@@ -105,7 +105,7 @@ describe('the keys of an issuer cannot be had', () => {
     using authentication = authenticating(stub.url)
     const token = await tokenOf(stub.url)
     await expect(authentication.authenticate(token)).rejects.toMatchObject({ code: 'AUTHENTICATION_UNAVAILABLE' })
-    expect(authentication.lines).toMatchObject([{ level: 40, err: { message: expect.stringContaining(message) } }])
+    expect(authentication.lines).toMatchObject([{ level: 40, reason: expect.stringContaining(message) }])
   })
 
   test('where nobody listens', async () => {
@@ -120,7 +120,7 @@ describe('the keys of an issuer cannot be had', () => {
     using authentication = authenticating('http://issuer.example.com')
     const token = await tokenOf('http://issuer.example.com')
     await expect(authentication.authenticate(token)).rejects.toMatchObject({ code: 'AUTHENTICATION_UNAVAILABLE' })
-    expect(authentication.lines).toMatchObject([{ err: { message: expect.stringContaining('begins with https://') } }])
+    expect(authentication.lines).toMatchObject([{ reason: expect.stringContaining('begins with https://') }])
   })
 })
 
@@ -147,7 +147,7 @@ describe('an issuer that is silent', () => {
     expect(timeout.mock.calls).toEqual([[5_000]])
     runOut()
     await answer
-    expect(authentication.lines).toMatchObject([{ level: 40, err: { message: 'of the test' } }])
+    expect(authentication.lines).toMatchObject([{ level: 40, reason: 'of the test' }])
   })
 
   test('is waited for once, by those whose keys are known: while it goes on, they do not', async () => {
