@@ -28,7 +28,7 @@ const lost: [string, StubAnswer][] = [
 ]
 
 describe.each(lost)('of a change that met %s', (_what, answer) => {
-  const start = (answers: (call: StubCall) => StubAnswer) => startStubClient(answers, { callTimeout: 100 })
+  const start = (answers: (call: StubCall) => StubAnswer) => startStubClient(answers, { callTimeout: 300 })
 
   test.each([
     ['an upload', upload],
@@ -36,6 +36,7 @@ describe.each(lost)('of a change that met %s', (_what, answer) => {
   ])('nobody knows whether it was made, and %s is not sent again', async (_kind, make) => {
     await using client = await start(inTurn(answer, updated))
     await expect(make(client)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN', requestId: null })
+    await client.stub.arrived(1)
     expect(client.stub.calls).toHaveLength(1)
   })
 

@@ -129,7 +129,7 @@ test('no operation costs more calls than are estimated, where pages are full', a
     }),
     { numRuns: 100 },
   )
-})
+}, 120_000)
 
 test('two equal walks that their budgets end are estimated as two', async () => {
   const walk = 'signingCertificates(first: 5, status: INACTIVE) { nodes { status } }'
