@@ -10,7 +10,9 @@ export function portTaken(port: number, flag: string) {
     if (code === 'EADDRINUSE')
       throw new StartError(`port ${port} is in use: choose another with ${flag}, or 0 for any free one.`)
     if (code === 'EACCES') throw new StartError(`port ${port} is not for this user: choose another with ${flag}.`)
-    if (code === 'EADDRNOTAVAIL') throw new StartError('the address of --host is not one of this machine.')
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+      throw new StartError('the address of --host is not one of this machine.')
+    }
     throw error
   }
 }

@@ -261,16 +261,16 @@ describe('the environment', () => {
     const beside: Record<string, NodeJS.ProcessEnv> = {
       IAM_GATEWAY_OIDC_ISSUER: { IAM_GATEWAY_OIDC_AUDIENCE: 'gateway', IAM_GATEWAY_OIDC_ISSUER: 'https://a.example' },
       IAM_GATEWAY_OIDC_AUDIENCE: issuer,
-      IAM_GATEWAY_JWKS_FILE: issuer,
       IAM_GATEWAY_AWS_WEB_IDENTITY_ROLE: issuer,
       IAM_GATEWAY_AWS_ROLE_CLAIM: role,
       IAM_GATEWAY_PERSISTED_OPERATIONS_ONLY: { IAM_GATEWAY_PERSISTED_OPERATIONS: 'manifest.json' },
     }
+    const needsIssuer = /_(JWKS_FILE|OIDC_ALGORITHM|SCOPE_\w+|CLOCK_TOLERANCE|TOKEN_GRACE|MAX_CALLER_\w+)$/
     const given = flagTable().flatMap(({ variables, commands }) =>
       variables.flatMap(variable => commands.map(command => [command, variable] as const)),
     )
     for (const [command, variable] of given.filter(([, variable]) => !/_KEY(_ID)?$/.test(variable))) {
-      const others = beside[variable] ?? {}
+      const others = beside[variable] ?? (needsIssuer.test(variable) ? issuer : {})
       const before = readConfig([command], others)
       const after = readConfig([command], { ...others, [variable]: examples[variable] ?? '77' })
       const same = command === 'serve' && variable === 'IAM_GATEWAY_ALLOW_IMPLICIT_USER'

@@ -12,8 +12,8 @@ import { subscribeBySse } from './server/transport.ts'
 
 /** How the commands of a block are run: the first way that fits all of them. */
 const ways: readonly Way[] = [
-  { command: /^(eval .*identities|npm start -- --oidc-issuer\b)/, run: startsForTwoPeople },
-  { command: /^curl\b.*\$AUDITOR\b/, part: 'curl', run: tellsPeopleApart },
+  { command: /^(node examples\/identities|npm start -- --oidc-issuer\b)/, run: startsForTwoPeople },
+  { command: /^(\. identities|curl\b.*\$AUDITOR\b)/, part: 'curl', run: tellsPeopleApart },
   { command: /^npm run serve\b.*--oidc-issuer\b/, run: servesWhoHasAToken },
   { command: /^npm (start|run sandbox)\b/, run: starts },
   { command: /^npm run serve\b/, run: serves },
@@ -99,22 +99,21 @@ async function startsForTwoPeople(block: Block): Promise<void> {
 }
 
 async function tellsPeopleApart({ text }: Block): Promise<void> {
-  const block = shellBlocks.find(one => one.text.startsWith('eval '))
+  const block = shellBlocks.find(one => one.text.startsWith('node examples/identities'))
   if (!block) throw new Error('expected the README to start a gateway for two people')
   await using folder = await scratch()
   await using started = await startForTwoPeople(block, folder.path)
-  const [, auditor = ''] = await started.said(/^AUDITOR (\S+)$/m)
-  const [, responder = ''] = await started.said(/^RESPONDER (\S+)$/m)
   const [, url = ''] = await started.said(/Open (http:\S+\/graphql)\n/)
-  const answerTo = async (token: string) => {
-    await using curl = await shell(`exec ${onPort(text, 4000, url)}`, { AUDITOR: token })
+  const answerTo = async (person: string) => {
+    const script = inFolder(onPort(text, 4000, url), folder.path).replace('$AUDITOR', `$${person}`)
+    await using curl = await shell(script)
     return JSON.parse((await curl.ended).stdout)
   }
-  expect(await answerTo(auditor)).toMatchObject({
+  expect(await answerTo('AUDITOR')).toMatchObject({
     data: { user: { userName: 'alice', signingCertificates: null } },
     errors: [{ extensions: { code: 'AccessDenied' } }],
   })
-  expect(await answerTo(responder)).toMatchObject({
+  expect(await answerTo('RESPONDER')).toMatchObject({
     data: {
       user: { userName: 'alice', signingCertificates: { nodes: [{ status: 'ACTIVE' }, { status: 'INACTIVE' }] } },
     },
@@ -122,11 +121,12 @@ async function tellsPeopleApart({ text }: Block): Promise<void> {
 }
 
 function startForTwoPeople({ text }: Block, folder: string): Promise<Process> {
-  const script = text
-    .replace('identities.mjs identities', `identities.mjs ${folder}`)
-    .replaceAll(' identities/', ` ${folder}/`)
-    .replace('npm start', 'echo "AUDITOR $AUDITOR"; echo "RESPONDER $RESPONDER"; exec npm start')
-  return shell(`${script.trimEnd()} --port 0 --sandbox-port 0`)
+  const script = inFolder(text, folder).replace('npm start', 'exec npm start')
+  return shell(`set -e\n${script.trimEnd()} --port 0 --sandbox-port 0`)
+}
+
+function inFolder(text: string, folder: string): string {
+  return text.replace('identities.mjs identities', `identities.mjs ${folder}`).replaceAll(' identities/', ` ${folder}/`)
 }
 
 async function scratch(): Promise<AsyncDisposable & { readonly path: string }> {

@@ -52,6 +52,11 @@ export function variableNames(flag: string, { alias }: Flag<unknown>): readonly 
   return alias === undefined ? [variableName(flag)] : [variableName(flag), alias]
 }
 
+/** Of a flag without an alias. */
+export function isGiven(flag: string, { flags, environment }: Given): boolean {
+  return flags.has(flag) || (environment[variableName(flag)] ?? '') !== ''
+}
+
 /** Where the value of a flag came from: what an error about it names. */
 export function sourceName(flag: string, { flags }: Given): string {
   return flags.has(flag) ? flag : variableName(flag)

@@ -1,22 +1,43 @@
 import { isLoopback } from './address.ts'
-import { ConfigError, type Given, sourceName } from './flag.ts'
+import { ConfigError, flagName, type Given, isGiven, sourceName } from './flag.ts'
 
 /** What a gateway's flags say of who may reach it, and of who must say who he is. */
 export interface Opening {
   readonly host: string
+  readonly allowedHost: readonly string[]
   readonly insecureNoAuth: boolean
   readonly oidcIssuer: string | undefined
   readonly oidcAudience: readonly string[]
-  readonly jwksFile: string | undefined
   readonly awsWebIdentityRole: readonly string[]
   readonly awsRoleClaim: string | undefined
   readonly persistedOperations: readonly string[]
   readonly persistedOperationsOnly: boolean
 }
 
+/** Whether nobody but this machine is meant to ask: not where a proxy in front of it has a name of its own. */
+export function isLocal({ host, allowedHost }: Pick<Opening, 'host' | 'allowedHost'>): boolean {
+  return [host, ...allowedHost.map(name => name.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'))].every(isLoopback)
+}
+
+/** What means nothing where nobody is asked who he is, so that whoever gives it believes what is not so. */
+const needAnIssuer = [
+  'oidcAudience',
+  'jwksFile',
+  'oidcAlgorithm',
+  'scopeClaim',
+  'scopePrefix',
+  'clockTolerance',
+  'tokenGrace',
+  'awsWebIdentityRole',
+  'maxCallerOperations',
+  'maxCallerOperationsPerMinute',
+  'maxCallerIamCallsPerMinute',
+  'maxCallerSubscriptions',
+] as const
+
 /** Throws ConfigError where flags that belong together are not. */
 export function checkOpening(options: Opening, given: Given): void {
-  const { host, insecureNoAuth, oidcIssuer, oidcAudience, jwksFile, awsWebIdentityRole, awsRoleClaim } = options
+  const { host, insecureNoAuth, oidcIssuer, oidcAudience, awsWebIdentityRole, awsRoleClaim } = options
   const refuse = (flag: string, rest: string): never => {
     throw new ConfigError(`${sourceName(flag, given)}: ${rest}`)
   }
@@ -25,9 +46,9 @@ export function checkOpening(options: Opening, given: Given): void {
     if (oidcAudience.length === 0) refuse('--oidc-issuer', 'expected --oidc-audience beside it, got none')
     if (insecureNoAuth) refuse('--insecure-no-auth', 'expected it without --oidc-issuer, got both')
   } else {
-    if (oidcAudience.length > 0) refuse('--oidc-audience', 'expected --oidc-issuer beside it, got none')
-    if (jwksFile !== undefined) refuse('--jwks-file', 'expected --oidc-issuer beside it, got none')
-    if (awsWebIdentityRole.length > 0) refuse('--aws-web-identity-role', 'expected --oidc-issuer beside it, got none')
+    for (const flag of needAnIssuer.map(property => flagName('', property))) {
+      if (isGiven(flag, given)) refuse(flag, 'expected --oidc-issuer beside it, got none')
+    }
     if (!isLoopback(host) && !insecureNoAuth) {
       refuse(
         '--host',

@@ -1,7 +1,7 @@
 import type { Audit } from '../audit/audit.ts'
 import type { Authentication } from '../auth/authentication.ts'
 import type { CallerLimits } from '../caller-limit/caller-limit.ts'
-import { isLoopback } from '../config/address.ts'
+import { isLocal } from '../config/opening.ts'
 import type { GatewayOptions } from '../config.ts'
 import type { Context } from '../context.ts'
 import type { ChangeLog } from '../events/change-log.ts'
@@ -49,8 +49,8 @@ export function listen(config: GatewayOptions, parts: ListenParts): Promise<Http
   const subscriptions = createSubscriptions(config.maxSubscriptions)
   const { scopePrefix, tokenGrace } = config
   const callers = { authentication: parts.authentication, tokenGrace: tokenGrace * 1000, scopePrefix, audit }
-  const isLocal = isLoopback(host)
-  const hasGraphiQL = config.graphiql ?? isLocal
+  const isOpenToLook = isLocal(config)
+  const hasGraphiQL = config.graphiql ?? isOpenToLook
   const yoga = createGraphQLServer({
     schema,
     createContext: createContexts(config, parts),
@@ -65,7 +65,7 @@ export function listen(config: GatewayOptions, parts: ListenParts): Promise<Http
     maxBody,
     allowedOrigins,
     graphiql: hasGraphiQL ? graphiql : undefined,
-    introspection: (config.introspection ?? isLocal) ? 'everybody' : 'scope',
+    introspection: (config.introspection ?? isOpenToLook) ? 'everybody' : 'scope',
     callers,
     callerLimits,
     persisted,

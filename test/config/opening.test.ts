@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { ConfigError, readConfig } from '../../src/config.ts'
+import { isLocal } from '../../src/config/opening.ts'
+import { ConfigError, type GatewayOptions, readConfig } from '../../src/config.ts'
 
 const issuer = ['--oidc-issuer', 'https://issuer.example', '--oidc-audience', 'gateway']
 const role = (name: string) => ['--aws-web-identity-role', `arn:aws:iam::123456789012:role/${name}`]
@@ -22,11 +23,22 @@ describe('a host beyond this machine', () => {
   })
 })
 
+test.each([
+  [[], true],
+  [['--host', '::1', '--allowed-host', 'localhost:4100,[::1]:80'], true],
+  [['--allowed-host', 'gateway.example.com'], false],
+  [['--host', '0.0.0.0', '--insecure-no-auth'], false],
+])('%j: whether it is for this machine alone: %j', (argv, expected) => {
+  expect(isLocal(accepted(...argv))).toBe(expected)
+})
+
 describe('flags that belong together', () => {
   test.each([
     [['--oidc-issuer', 'https://issuer.example'], '--oidc-issuer: expected --oidc-audience beside it, got none'],
     [['--oidc-audience', 'gateway'], '--oidc-audience: expected --oidc-issuer beside it, got none'],
     [['--jwks-file', 'keys.json'], '--jwks-file: expected --oidc-issuer beside it, got none'],
+    [['--scope-prefix', 'iam:'], '--scope-prefix: expected --oidc-issuer beside it, got none'],
+    [['--max-caller-operations', '5'], '--max-caller-operations: expected --oidc-issuer beside it, got none'],
     [role('auditor'), '--aws-web-identity-role: expected --oidc-issuer beside it, got none'],
     [['--aws-role-claim', 'role', ...issuer], '--aws-role-claim: expected --aws-web-identity-role beside it, got none'],
     [['--insecure-no-auth', ...issuer], '--insecure-no-auth: expected it without --oidc-issuer, got both'],
@@ -54,8 +66,10 @@ describe('flags that belong together', () => {
   })
 })
 
-function accepted(...argv: readonly string[]) {
-  return readConfig(['serve', ...argv], {})
+function accepted(...argv: readonly string[]): GatewayOptions {
+  const config = readConfig(['serve', ...argv], {})
+  if (config.command === 'sandbox') throw new Error('expected a gateway, got a sandbox')
+  return config
 }
 
 function refusal(...argv: readonly string[]): string {
