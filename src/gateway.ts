@@ -95,7 +95,7 @@ export async function createGateway(config: StartConfig | ServeConfig): Promise<
     const graphiql = { title, target, example: sandbox?.example }
     const progress = createProgress({ log, show, perSecond: () => iam.pacer.slowest })
     const audit = startAudit(config, log)
-    if (audit) started.push(audit.close)
+    if (audit) started.push(() => audit.settled().then(audit.close))
     const callerLimits = startCallerLimits(config, identity, log)
     started.push(callerLimits.close)
     const sessions = startSessions(config, { iam, identity, stsEndpoint: connection.stsEndpoint, log })

@@ -24,6 +24,8 @@ export interface Audit {
   refused(refused: Refused): Promise<void>
   /** Degraded: the last line could not be written. */
   readonly state: 'ok' | 'degraded'
+  /** Once each intent has its outcome, or they take too long: a client that goes away does not end what it changes. */
+  settled(): Promise<void>
   /** Writes what is under way. */
   close(): Promise<void>
 }
@@ -46,8 +48,14 @@ export function createAudit({ destination, log, now = Date.now, patience = 5_000
   let waiting = 0
   let crowdedOut = 0
   let last = Promise.resolve()
+  /** Of refused accesses: each comes to its turn behind the one before, so that a mutation waits for one at the most. */
+  let lastRefused = Promise.resolve()
+  let refusals = 0
   /** Outcomes that could not be written, of mutations that were refused for it too: they come before anything else. */
   const owed: string[] = []
+  /** Mutations whose intent is written and whose outcome is not yet. */
+  const open = new Set<string>()
+  let onAllKnown = () => {}
 
   /**
    * Rejects where the line cannot be written, or not in time: a lasting one is given up then, unless it is being written;
@@ -77,17 +85,21 @@ export function createAudit({ destination, log, now = Date.now, patience = 5_000
   }
 
   async function put(line: string, isLasting: boolean): Promise<void> {
+    await payOwed()
+    await sink.write(line, { isLasting })
+  }
+
+  async function payOwed(): Promise<void> {
     for (let first = owed[0]; first !== undefined; first = owed[0]) {
       await sink.write(first, { isLasting: false })
       owed.shift()
     }
-    await sink.write(line, { isLasting })
   }
 
-  async function inTime(written: Promise<void>): Promise<void> {
+  async function inTime(written: Promise<void>, onLate: (error: Error) => unknown = failed): Promise<void> {
     let clock: NodeJS.Timeout | undefined
     const late = new Promise<never>((_resolve, reject) => {
-      clock = setTimeout(() => reject(failed(new Error(`it took longer than ${patience / 1000} s`))), patience)
+      clock = setTimeout(() => reject(onLate(new Error(`it took longer than ${patience / 1000} s`))), patience)
     })
     try {
       await Promise.race([written, late])
@@ -98,7 +110,11 @@ export function createAudit({ destination, log, now = Date.now, patience = 5_000
 
   function settled(): void {
     waiting -= 1
-    if (waiting > 0 || crowdedOut === 0) return
+  }
+
+  function refusalSettled(): void {
+    refusals -= 1
+    if (refusals > 0 || crowdedOut === 0) return
     log.warn({ lines: crowdedOut }, 'so many accesses were refused at once that the audit log lacks some')
     crowdedOut = 0
   }
@@ -126,6 +142,7 @@ export function createAudit({ destination, log, now = Date.now, patience = 5_000
     async intent(mutation) {
       try {
         await write(lineOf(intentRecord(mutation, new Date(now()))), { isLasting: true })
+        open.add(mutation.id)
       } catch (cause) {
         const refusal = { code: 'AUDIT_UNAVAILABLE', awsRequestId: null } as const
         // Also of a line that is there after all, torn or late, the end is told.
@@ -141,25 +158,41 @@ export function createAudit({ destination, log, now = Date.now, patience = 5_000
       } catch {
         log.error({ record }, 'an outcome could not be written to the audit log')
       }
+      open.delete(mutation.id)
+      if (open.size === 0) onAllKnown()
     },
     async refused(refused) {
       // What clients make, however many they are. Mutations are as many as may be under way.
-      if (waiting >= mostWaiting) {
+      if (refusals >= mostWaiting) {
         crowdedOut += 1
         return
       }
+      refusals += 1
+      const line = lineOf(refusedRecord(refused, new Date(now())))
+      let isGivenUp = false
+      const written = lastRefused.then(() => (isGivenUp ? undefined : write(line)))
+      lastRefused = written.then(refusalSettled, refusalSettled)
       try {
-        await write(lineOf(refusedRecord(refused, new Date(now()))))
+        await inTime(written)
       } catch {
+        isGivenUp = true
         missed += 1
       }
     },
     get state() {
       return state
     },
+    async settled() {
+      if (open.size === 0) return
+      const known = new Promise<void>(resolve => {
+        onAllKnown = resolve
+      })
+      await inTime(known, error => error).catch(() => log.error({ changes: open.size }, 'changes have no outcome yet'))
+    },
     async close() {
       try {
-        await inTime(last.then(sink.close))
+        const written = lastRefused.then(() => last)
+        await inTime(written.then(payOwed).finally(sink.close))
       } catch (error) {
         failed(error)
       }
@@ -171,7 +204,7 @@ export function createAudit({ destination, log, now = Date.now, patience = 5_000
 /** For the log, and for `/health`. */
 export const auditIsAway = 'the audit log cannot be written: mutations are refused until it can'
 
-/** Lines that wait for those before them where another is of a refused access, and outcomes that are owed. */
+/** Refused accesses that wait for those before them, and outcomes that are owed. */
 const mostWaiting = 10_000
 
 function sinkOf(destination: string | Writable, now: () => number): Sink {

@@ -125,15 +125,18 @@ async function verify(text: string, keys: KeySet, rules: Rules): Promise<JWTVeri
     return await jwtVerify(text, keys, expected)
   } catch (error) {
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error
-    // A token may leave out which key it is of: one of them, then.
+    // A token may leave out which key it is of: one of them, then. One that cannot be used, as a short one of RSA, is
+    // nobody's but its own fault.
+    let unusable: unknown
     for await (const key of error) {
       try {
         return await jwtVerify(text, key, expected)
       } catch (failure) {
-        if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure
+        if (!(failure instanceof errors.JOSEError)) unusable ??= failure
+        else if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure
       }
     }
-    throw new errors.JWSSignatureVerificationFailed()
+    throw unusable ?? new errors.JWSSignatureVerificationFailed()
   }
 }
 

@@ -90,6 +90,7 @@ export function listen(config: GatewayOptions, parts: ListenParts): Promise<Http
     sockets,
     hasGraphiQL,
     callers,
+    callerLimits,
     persisted,
   }).catch(portTaken(port, '--port'))
 }

@@ -20,7 +20,7 @@ export interface Session {
 
 /** A session that is renewed with the newest of its caller's tokens. */
 export interface TokenSession extends Session {
-  /** Of two tokens the one that expires later is kept. */
+  /** Of two tokens the one that expires later is kept, unless STS refused it: what is wrong with it may be its own. */
   offer(token: Token): void
 }
 
@@ -88,6 +88,7 @@ export function createSession({ key, arn, exchange, now = Date.now }: SessionOpt
   }
 
   async function credentials(): Promise<AwsCredentialIdentity> {
+    const own = newest
     const serving = held && now() < held.servesUntil ? held : undefined
     if (serving && now() < serving.renewedFrom) return serving.credentials
     const failed = failure && failure.token === newest && now() < failure.until ? failure : undefined
@@ -95,7 +96,13 @@ export function createSession({ key, arn, exchange, now = Date.now }: SessionOpt
     // What comes of a renewal is told to whoever needs it: those who come once the old one serves no more.
     underWay?.catch(() => {})
     if (serving) return serving.credentials
-    if (underWay) return underWay
+    if (underWay) {
+      return underWay.catch((error: unknown) => {
+        // Of a token that came before it says nothing of this one.
+        if (failure?.token === own) throw error
+        return credentials()
+      })
+    }
     throw failed?.error ?? new Error('expected a token before the first question, got none')
   }
 
@@ -103,7 +110,8 @@ export function createSession({ key, arn, exchange, now = Date.now }: SessionOpt
     key,
     arn,
     offer(token) {
-      if (!newest || token.expiresAt > newest.expiresAt) newest = token
+      const isRefused = failure !== undefined && failure.token === newest && failure.token.text !== token.text
+      if (!newest || isRefused || token.expiresAt > newest.expiresAt) newest = token
     },
     async ready(signal) {
       await unlessAborted(credentials(), signal)

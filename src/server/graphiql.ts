@@ -13,7 +13,8 @@ export interface GraphiQLSettings {
 
 export interface GraphiQL {
   readonly options: GraphiQLOptions
-  render(options?: GraphiQLOptions): string
+  /** One for all who are sent it: nine megabytes for each who does not read it would be anybody's to take. */
+  readonly page: Uint8Array<ArrayBuffer>
   /** What the page may do, to whomever it is shown that asked the gateway under this name. */
   policy(host: string): string
 }
@@ -34,22 +35,24 @@ export function createGraphiQL(settings: GraphiQLSettings, needsToken = false): 
     ...(needsToken && { defaultEditorToolsVisibility: 'headers', headers: tokenHeader }),
     defaultTabs: exampleTabs(example).map(tab => ({ ...tab, ...(needsToken && { headers: tokenHeader }) })),
   }
-  let page: string | undefined
-  let hashes: readonly string[] | undefined
+  let rendered: { readonly page: Uint8Array<ArrayBuffer>; readonly hashes: readonly string[] } | undefined
 
-  function render(given: GraphiQLOptions = options): string {
-    page ??= renderGraphiQL(given).replace('</head>', () => `${storageOf(target)}${tabsStayInPlace}</head>`)
-    return page
+  function render() {
+    if (rendered) return rendered
+    const page = renderGraphiQL(options).replace('</head>', () => `${storageOf(target)}${tabsStayInPlace}</head>`)
+    rendered = { page: Buffer.from(page), hashes: scriptHashes(page) }
+    return rendered
   }
 
   return {
     options,
-    render,
+    get page() {
+      return render().page
+    },
     policy(host) {
-      hashes ??= scriptHashes(render())
       return [
         "default-src 'none'",
-        `script-src ${hashes.join(' ')}`,
+        `script-src ${render().hashes.join(' ')}`,
         'worker-src blob: data:',
         "style-src 'unsafe-inline'",
         'img-src data: blob:',

@@ -32,7 +32,8 @@ export interface HttpOptions {
   readonly hasGraphiQL: boolean
   /** As the GraphQL server has them, for WebSockets. */
   readonly callers: CallerOptions
-  readonly callerLimits?: CallerLimits | undefined
+  /** Undefined: nobody is counted. Said in any case, so that no transport goes uncounted by an omission. */
+  readonly callerLimits: CallerLimits | undefined
   readonly persisted?: PersistedOptions | undefined
 }
 

@@ -49,17 +49,21 @@ export function createStreams(): (opened: Opened) => Set<Stream> {
 
 /**
  * graphql-ws lets go of a stream when its client completes it or goes away, but not of a single answer under way: so
- * that, too, is a stream, and whoever lets go of it says that the client has gone.
+ * that, too, is a stream, and whoever lets go of it says that the client has gone. One that is mute waits for that.
  */
 export function leavable(
   run: () => unknown,
   client: AbortController,
   streams: Set<Stream>,
-  onOver: () => void = () => {},
+  { onOver, isMute }: { readonly onOver: () => void; readonly isMute: () => boolean } = always,
 ): Stream {
   // Also what throws at once is this operation's failure alone: thrown here, it would close the socket.
   const results = new Promise(resolve => resolve(run())).then(resultsOf)
   let left = false
+  let leave = () => {}
+  const gone = new Promise<void>(resolve => {
+    leave = resolve
+  })
   function over(): void {
     streams.delete(stream)
     onOver()
@@ -69,8 +73,10 @@ export function leavable(
       try {
         const begun = await results
         const next = left ? end : await begun.next()
+        // Nor is it completed: the socket is about to close, by which clients know that there is more to come.
+        if (isMute()) await gone
         if (next.done) over()
-        return next
+        return left ? end : next
       } catch (error) {
         over()
         throw error
@@ -78,6 +84,7 @@ export function leavable(
     },
     async return() {
       left = true
+      leave()
       over()
       client.abort()
       // Also where its results begin only now. That it never began is for `next` to tell, if anybody asks.
@@ -92,6 +99,8 @@ export function leavable(
   streams.add(stream)
   return stream
 }
+
+const always = { onOver: () => {}, isMute: () => false }
 
 const end = { done: true, value: undefined } as const
 

@@ -8,6 +8,8 @@ export interface Opened {
   readonly subscribed: () => () => void
   /** True once no operation may begin any more. */
   readonly isLeaving: () => boolean
+  /** True once its token has expired, and the grace time after it: nothing more is told of changes. */
+  readonly isExpired: () => boolean
   /** At that time closes with 4403, once queries and mutations are answered. */
   leaveAt(end: number): void
   close(code: number, reason: string): void

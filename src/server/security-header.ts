@@ -11,12 +11,13 @@ export function secure(response: ServerResponse): void {
  * GraphiQL's page talks to nobody but the gateway, runs no script but its own, and is told to nobody. In a frame of
  * another page it could be made to press its own button. That it is asked for by TLS, whoever ends TLS may demand.
  */
-export function usePageHeaders(graphiql: GraphiQL): Plugin {
+export function usePage(graphiql: GraphiQL): Plugin {
   return {
-    onResponse({ request, response }) {
+    onResponse({ request, response, setResponse, fetchAPI }) {
       if (!response.headers.get('content-type')?.startsWith('text/html')) return
-      for (const [name, value] of pageHeaders) response.headers.set(name, value)
-      response.headers.set('content-security-policy', graphiql.policy(request.headers.get('host') ?? ''))
+      const policy = graphiql.policy(request.headers.get('host') ?? '')
+      const own = { ...Object.fromEntries(pageHeaders), 'content-security-policy': policy, 'content-type': 'text/html' }
+      setResponse(new fetchAPI.Response(graphiql.page, { headers: own }))
     },
   }
 }

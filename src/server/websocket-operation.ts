@@ -23,7 +23,7 @@ export interface WebSocketOperationOptions {
   readonly yoga: Yoga
   readonly log: Logger
   readonly callers: CallerOptions
-  readonly callerLimits?: CallerLimits | undefined
+  readonly callerLimits: CallerLimits | undefined
   /** Default: there are none, and any other will do. */
   readonly persisted?: PersistedOptions | undefined
   /** In milliseconds. */
@@ -125,7 +125,10 @@ export function createWebSocketOperations(options: WebSocketOperationOptions): S
       const { subscribe, client, opened, place } = begun(args)
       return unlessLeft(
         place,
-        leavable(() => subscribe(args), client, streamsOf(opened), opened.subscribed()),
+        leavable(() => subscribe(args), client, streamsOf(opened), {
+          onOver: opened.subscribed(),
+          isMute: opened.isExpired,
+        }),
       )
     },
     async onClose({ extra }) {

@@ -33,7 +33,7 @@ export interface WebSocketOptions {
   readonly maxBody: number
   readonly sockets: SocketOptions
   readonly callers: CallerOptions
-  readonly callerLimits?: CallerLimits | undefined
+  readonly callerLimits: CallerLimits | undefined
   readonly persisted?: PersistedOptions | undefined
 }
 
@@ -65,6 +65,7 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
     let underWay = 0
     let subscriptions = 0
     let leaving: Parameters<Leave> | undefined
+    let isExpired = false
     let forgetTime = () => {}
 
     // What a client does not read, and what goes on though it was left, must not grow with what it sends.
@@ -91,6 +92,7 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
       if (socket.readyState !== socket.OPEN) return
       forgetTime = at(end, () => {
         log.debug('the token of a WebSocket has expired')
+        isExpired = true
         leave(CloseCode.Forbidden, 'Forbidden: the token has expired')
         // As long again for what is still to be answered.
         forgetTime = at(Date.now() + callers.tokenGrace, () => socket.close(CloseCode.Forbidden))
@@ -136,6 +138,7 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
         request,
         subscribed,
         isLeaving: () => leaving !== undefined,
+        isExpired: () => isExpired,
         leaveAt,
         close: (code, reason) => socket.close(code, reason),
         caller: nobody,

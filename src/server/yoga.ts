@@ -17,7 +17,7 @@ import { type CreateContext, contextOf, type ServerContext, useOperations } from
 import { idParameters, noneIsPersisted, type PersistedOptions, usePersistedOperations } from './persisted-operation.ts'
 import { useReadableRequests } from './request.ts'
 import { useScopes } from './scope.ts'
-import { usePageHeaders } from './security-header.ts'
+import { usePage } from './security-header.ts'
 import { type Subscriptions, useEndableStreams } from './subscription.ts'
 import { useVariableLimits, type VariableLimitOptions } from './variable-limit.ts'
 
@@ -64,10 +64,11 @@ export function createGraphQLServer(options: YogaOptions): Yoga {
     // Origins are judged at the gate, for every transport; here only those that were let in learn that they may read.
     cors: corsOf(options.allowedOrigins, needsToken),
     graphiql: graphiql?.options ?? false,
-    ...(graphiql && { renderGraphiQL: graphiql.render }),
+    // Its bytes are put in by usePage.
+    ...(graphiql && { renderGraphiQL: () => '' }),
     context: contextOf(createContext),
     plugins: [
-      ...(graphiql ? [usePageHeaders(graphiql)] : []),
+      ...(graphiql ? [usePage(graphiql)] : []),
       useCallers(callers, log),
       useReadableRequests(),
       ...(callerLimits ? [useCallerRate(callerLimits)] : []),

@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PassThrough } from 'node:stream'
+import { PassThrough, Writable } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
@@ -180,6 +180,24 @@ test('a flood of refused accesses takes so much memory and no more, and holds ba
   expect(written.audit.state).toBe('ok')
   expect(await written.records()).toHaveLength(10_001)
   expect(written.log).toMatchObject([{ level: 40, lines: 2_000, msg: expect.stringContaining('lacks some') }])
+})
+
+test('a mutation waits for no more than one refused access, however slowly the log is taken', async () => {
+  const taken: string[] = []
+  const slow = new Writable({
+    write(line, _encoding, done) {
+      taken.push(JSON.parse(String(line)).event)
+      setTimeout(done, 1)
+    },
+  })
+  await using written = await openAudit({ destination: slow })
+  const flood = Array.from({ length: 1_000 }, () => written.audit.refused(forbidden()))
+  await flood[0]
+  const before = taken.length
+  await written.audit.intent(disabling())
+  expect(taken.slice(before).indexOf('intent')).toBeLessThan(2)
+  await Promise.all(flood)
+  expect(taken).toHaveLength(1_001)
 })
 
 describe('a log that cannot be written', () => {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { auditIsAway } from '../../src/audit/audit.ts'
 import { startIssuer } from '../auth/issuer.ts'
 import { type Process, project, runMain } from '../command/process.ts'
@@ -64,6 +64,26 @@ describe('a gateway', () => {
       child.kill('SIGKILL')
     }
   })
+})
+
+test('has the outcome of a change whose client has gone, when the gateway has closed', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'audit-'))
+  const path = join(folder, 'audit.log')
+  const { url, gateway, sandbox } = await startTestGateway(`--audit-log=${path}`)
+  sandbox.fault({ action: 'UpdateSigningCertificate', answer: { delay: 1000 } })
+  const client = new AbortController()
+  const answer = fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: setStatus, variables: { input } }),
+    signal: client.signal,
+  })
+  await vi.waitFor(() => expect(sandbox.calls.map(({ action }) => action)).toContain('UpdateSigningCertificate'))
+  client.abort()
+  await expect(answer).rejects.toThrow('aborted')
+  await gateway.close()
+  expect(linesOf(await readFile(path, 'utf8'))).toMatchObject([{ event: 'intent' }, { event: 'outcome' }])
+  await rm(folder, { recursive: true })
 })
 
 describe('where the log cannot be written', () => {

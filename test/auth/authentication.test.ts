@@ -1,3 +1,4 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { authenticating } from './authenticating.ts'
@@ -147,6 +148,17 @@ describe('the set of keys', () => {
     await expect(authentication.authenticate(await sign('good', 'eve'))).rejects.toMatchObject({
       code: 'UNAUTHENTICATED',
     })
+  })
+})
+
+describe('the set of keys, one of which is too short', () => {
+  test('serves the tokens of the others, also those that name no key', async () => {
+    const [short, good] = [1024, 2048].map(modulusLength => generateKeyPairSync('rsa', { modulusLength }))
+    const keys = [short, good].map(pair => pair?.publicKey.export({ format: 'jwk' }))
+    using authentication = authenticating(issuer.url, { jwks: JSON.stringify({ keys }) })
+    const sign = (key: KeyObject) => new SignJWT(issuer.claims()).setProtectedHeader({ alg: 'RS256' }).sign(key)
+    if (!good) throw new Error('expected two pairs of keys')
+    await expect(authentication.authenticate(await sign(good.privateKey))).resolves.toMatchObject({ name: 'alice' })
   })
 })
 

@@ -111,9 +111,9 @@ describe.skipIf(executablePath === undefined)('GraphiQL in Chromium', () => {
   test('keeps what it remembers of one target from another that comes to the same address', async () => {
     const context = await browser.newContext()
     const opened = async (target: string) => {
-      const { options, render } = createGraphiQL({ title: `GraphiQL of ${target}`, target, example: undefined })
+      const graphiql = createGraphiQL({ title: `GraphiQL of ${target}`, target, example: undefined })
       const page = await context.newPage()
-      await page.route('**', route => route.fulfill({ contentType: 'text/html', body: render(options) }))
+      await page.route('**', route => route.fulfill({ contentType: 'text/html', body: Buffer.from(graphiql.page) }))
       await page.goto('http://127.0.0.1:4000/graphql')
       expect(await page.title()).toBe(`GraphiQL of ${target}`)
       return page

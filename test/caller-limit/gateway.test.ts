@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Issuer, startIssuer } from '../auth/issuer.ts'
 import { redisServer, startRedis } from '../events/redis.ts'
 import { post, startTestGateway, type TestGateway } from '../gateway.ts'
-import { subscribeBySse } from '../server/transport.ts'
+import { openGraphQLSocket, subscribeBySse } from '../server/transport.ts'
 
 const query = '{ latestChangeId }'
 const subscription = 'subscription { signingCertificateStatusChanged { userName } }'
@@ -34,6 +34,13 @@ describe('each limit is a flag:', () => {
     expect([await refusal(gateway, 'alice'), await refusal(gateway, 'alice')]).toEqual([undefined, undefined])
     expect(await refusal(gateway, 'alice')).toBe('operationsPerMinute')
     expect(await refusal(gateway, 'bob')).toBeUndefined()
+  })
+
+  test('--max-caller-operations-per-minute over a WebSocket', async () => {
+    await using gateway = await startGateway('--max-caller-operations-per-minute=1')
+    await using socket = await openGraphQLSocket(gateway.url, await proofOf('alice'))
+    await socket.ask({ query })
+    await expect(socket.ask({ query })).rejects.toMatchObject([{ extensions: { limitOf: 'operationsPerMinute' } }])
   })
 
   test('--max-caller-iam-calls-per-minute', async () => {

@@ -137,6 +137,33 @@ describe('a session', () => {
     expect(await later).toBe('ASIA2')
   })
 
+  test('that is refused for one token is asked for with another, though that expires earlier', async () => {
+    const { session, exchanges, signer } = recorded(aToken({ expiresAt: new Date(Date.now() + 100 * hour) }))
+    const asked = signer()
+    exchanges[0]?.refuse()
+    await expect(asked).rejects.toBe(refused)
+    const other = aToken()
+    session.offer(other)
+    const later = signer()
+    expect(exchanges[1]?.token).toBe(other)
+    exchanges[1]?.answer()
+    expect(await later).toBe('ASIA2')
+  })
+
+  test('is not refused to whoever came with a newer token while it was asked for with an older one', async () => {
+    const { session, exchanges, signer, settled } = recorded()
+    const first = signer()
+    const newer = aToken({ expiresAt: new Date(Date.now() + 9 * hour) })
+    session.offer(newer)
+    const second = signer()
+    exchanges[0]?.refuse()
+    await expect(first).rejects.toBe(refused)
+    await settled()
+    expect(exchanges[1]?.token).toBe(newer)
+    exchanges[1]?.answer()
+    expect(await second).toBe('ASIA2')
+  })
+
   test('is waited for by each no longer than he wants', async () => {
     const { session, exchanges, signer } = recorded()
     const gone = new Error('gone')

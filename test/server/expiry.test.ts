@@ -104,6 +104,29 @@ test('a WebSocket whose token has expired is closed with 4403, and its subscript
   expect(await socket.closed).toMatchObject({ code: 4403, reason: 'Forbidden: the token has expired' })
 })
 
+test('a subscription is told nothing more while a mutation under way is waited for', async () => {
+  const held = hold()
+  await using server = await startAuthenticatedServer({ tokenGrace: 3_000, change: held.inMutations })
+  await using socket = await openGraphQLSocket(server.url, await server.bearer({ expiresIn: 2 }))
+  const told: unknown[] = []
+  const watching = (async () => {
+    for await (const { data } of socket.run({ query })) told.push(userNameOf(data))
+  })()
+  const lost = expect(watching).rejects.toMatchObject({ code: 4403 })
+  await subscribers(server.events, 1)
+  await server.events.publish(aChange({ userName: 'early' }))
+  await vi.waitFor(() => expect(told).toEqual(['early']), patient)
+  const mutation = socket.ask({ query: upload })
+  await held.isUnderWay
+  await server.line(({ msg }) => msg === 'the token of a WebSocket has expired')
+  await server.events.publish(aChange({ userName: 'late' }))
+  held.release()
+  await mutation
+  await lost
+  expect(told).toEqual(['early'])
+  await subscribers(server.events, 0)
+})
+
 test('a mutation under way is answered first, and nothing else begins', async () => {
   const held = hold()
   await using server = await startAuthenticatedServer({ tokenGrace: 3_000, change: held.inMutations })

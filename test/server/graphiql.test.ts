@@ -1,10 +1,11 @@
+import { once } from 'node:events'
 import { parse, validate } from 'graphql'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { schema } from '../../src/schema/index.ts'
 import { exampleTabs } from '../../src/server/example-tab.ts'
 import { createGraphiQL } from '../../src/server/graphiql.ts'
 import { startTestGateway } from '../gateway.ts'
-import { requestText, sendRaw } from './transport.ts'
+import { openSocket, requestText, sendRaw } from './transport.ts'
 
 const example = {
   userName: 'alice',
@@ -68,9 +69,20 @@ describe('the page', () => {
   })
 
   test('is put together once', () => {
-    const { render, options } = createGraphiQL({ title: 'sandbox', target: 'sandbox', example })
-    expect(render(options)).toBe(render(options))
+    const graphiql = createGraphiQL({ title: 'sandbox', target: 'sandbox', example })
+    expect(graphiql.page).toBe(graphiql.page)
   })
+})
+
+test('the page takes no memory of its own for each who asks for it and does not read it', async () => {
+  await using gateway = await startTestGateway('--sandbox-users=0')
+  const before = process.memoryUsage().arrayBuffers
+  const sockets = await Promise.all(Array.from({ length: 20 }, () => openSocket(gateway.url)))
+  for (const socket of sockets) socket.write(requestText('GET /graphql', { accept: 'text/html' }))
+  // By then all are being answered.
+  await Promise.all(sockets.map(socket => once(socket, 'readable')))
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(60_000_000)
+  for (const socket of sockets) socket.destroy()
 })
 
 test('a browser that asks for the host alone is led to GraphiQL, another client is not', async () => {
