@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { isLocal } from '../../src/config/opening.ts'
-import { ConfigError, type GatewayOptions, readConfig } from '../../src/config.ts'
+import { type GatewayOptions, readConfig } from '../../src/config.ts'
+import { refusal as refused } from './refusal.ts'
 
 const issuer = ['--oidc-issuer', 'https://issuer.example', '--oidc-audience', 'gateway']
 const role = (name: string) => ['--aws-web-identity-role', `arn:aws:iam::123456789012:role/${name}`]
@@ -73,11 +74,5 @@ function accepted(...argv: readonly string[]): GatewayOptions {
 }
 
 function refusal(...argv: readonly string[]): string {
-  try {
-    accepted(...argv)
-  } catch (error) {
-    if (error instanceof ConfigError) return error.message
-    throw error
-  }
-  throw new Error(`expected ConfigError from ${JSON.stringify(argv)}, got a configuration`)
+  return refused(['serve', ...argv]).message
 }
