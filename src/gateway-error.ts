@@ -20,7 +20,7 @@ export const gatewayCodes = {
   PRIVATE_KEY_REFUSED: 'The certificate body holds a private key: it was not sent to IAM.',
   USER_NAME_REQUIRED: 'This gateway does not change the credentials of its own user: name a user.',
   UNAUTHENTICATED: 'No token, or one that is not accepted (401): WWW-Authenticate says why.',
-  AUTHENTICATION_UNAVAILABLE: "The issuer's keys cannot be had, so no token can be checked (503): ask again.",
+  AUTHENTICATION_UNAVAILABLE: "The issuer's keys, or its newest, cannot be had to check the token by (503): ask again.",
   FORBIDDEN: 'The token lacks the scope that `scope` names (403).',
   ROLE_REFUSED: 'The token names no role that this gateway may take on for its caller (403).',
   RATE_LIMITED: 'A limit of this caller is reached (429): ask again after `retryAfter` seconds.',

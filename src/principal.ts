@@ -26,10 +26,21 @@ export interface Token {
   readonly claims: Readonly<Record<string, unknown>>
 }
 
+/** By its name, or else by a path as in `realm_access.roles`: names with a dot in them are web addresses, mostly. */
+export function claimAt(claims: Token['claims'], path: string): unknown {
+  if (Object.hasOwn(claims, path)) return claims[path]
+  return path.split('.').reduce<unknown>((value, name) => memberOf(value, name), claims)
+}
+
 /** Whoever reaches a gateway that authenticates nobody. */
 export const anonymous: Principal = {
   name: 'anonymous',
   key: 'anonymous',
   scopes: new Set(scopes),
   token: undefined,
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
+  return (value as Readonly<Record<string, unknown>>)[name]
 }

@@ -1,5 +1,5 @@
 import type { JWTHeaderParameters, JWTPayload } from 'jose'
-import { scopes as known, type Scope } from '../principal.ts'
+import { claimAt, scopes as known, type Scope } from '../principal.ts'
 import { TokenRefused } from './token-error.ts'
 
 /**
@@ -37,15 +37,4 @@ export function scopesOf(claims: JWTPayload, claim: string, prefix: string): Rea
   const texts: readonly unknown[] = typeof value === 'string' ? value.split(' ') : Array.isArray(value) ? value : []
   const given = new Set(texts)
   return new Set(known.filter(scope => given.has(prefix + scope)))
-}
-
-/** By its name, or else by a path as in `realm_access.roles`: names with a dot in them are web addresses, mostly. */
-function claimAt(claims: JWTPayload, path: string): unknown {
-  if (Object.hasOwn(claims, path)) return claims[path]
-  return path.split('.').reduce<unknown>((value, name) => memberOf(value, name), claims)
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
-  return (value as Readonly<Record<string, unknown>>)[name]
 }

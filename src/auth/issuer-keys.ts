@@ -69,7 +69,8 @@ export function createIssuerKeys(issuer: string, log: Logger): Keys {
     },
     async newest() {
       await renew()
-      if (published && isYounger(stale)) return published.keys
+      // Where it was asked just now and did not answer, it may have published what nobody here has seen.
+      if (published && isYounger(stale) && !isFailing) return published.keys
       throw new KeysUnavailable()
     },
     get isFailing() {

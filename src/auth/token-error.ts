@@ -15,6 +15,13 @@ export class TokenRefused extends GatewayError {
   }
 }
 
+/** It was good until then. */
+export class TokenExpired extends TokenRefused {
+  constructor() {
+    super('The token has expired.')
+  }
+}
+
 /** It is signed, it says, by a key that is not in the set: in a newer one there may be. */
 export class UnknownKey extends TokenRefused {
   constructor() {
@@ -35,7 +42,7 @@ export class KeysUnavailable extends GatewayError {
 
 /** What jose has against a token; undefined where it is not the token that is at fault. */
 export function refusalOf(error: unknown): TokenRefused | undefined {
-  if (error instanceof errors.JWTExpired) return new TokenRefused('The token has expired.')
+  if (error instanceof errors.JWTExpired) return new TokenExpired()
   if (error instanceof errors.JWTClaimValidationFailed) return new TokenRefused(claimMessage(error))
   if (error instanceof errors.JWKSNoMatchingKey) return new UnknownKey()
   if (!(error instanceof errors.JOSEError)) return undefined

@@ -58,7 +58,7 @@ export function authFlags() {
     awsRoleClaim: {
       kind: optionalText('<claim>', 'the name of a claim', /^\S+$/),
       initial: undefined,
-      help: "Claim that names the caller's role, one of --aws-web-identity-role; needed where these are several.",
+      help: "Claim, or path to it, that names the caller's role, one of --aws-web-identity-role; needed where these are several.",
     },
     awsSessionDuration: {
       kind: wholeNumber('<seconds>', { from: 900, to: 43_200 }),

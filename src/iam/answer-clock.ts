@@ -18,15 +18,16 @@ export const answerClock: Plugin = {
       next => async args => {
         const result = await next(args).catch((error: unknown) => {
           if (isClocked(error) && '$response' in error) {
-            Object.assign(error.$metadata, { answeredAt: dateOf(error.$response) })
+            Object.assign(error.$metadata, { answeredAt: dateOf(error.$response), accessKeyId: signerOf(args.request) })
           }
           throw error
         })
         const output: unknown = result.output
-        // As signed, not as configured: credentials are renewed while calls are on their way.
-        const [, accessKeyId] = /Credential=(\w+)\//.exec(headerOf(args.request, 'authorization') ?? '') ?? []
         if (isClocked(output)) {
-          Object.assign(output.$metadata, { answeredAt: dateOf(result.response), accessKeyId })
+          Object.assign(output.$metadata, {
+            answeredAt: dateOf(result.response),
+            accessKeyId: signerOf(args.request),
+          })
         }
         return result
       },
@@ -38,6 +39,16 @@ export const answerClock: Plugin = {
 /** Of an answer, or of a refusal: that a user is gone is news, too. */
 export function answeredAt(answer: unknown): Date | undefined {
   return isClocked(answer) ? answer.$metadata.answeredAt : undefined
+}
+
+/** The access key that signed the question, of an answer or a refusal. */
+export function signedBy(answer: unknown): string | undefined {
+  return isClocked(answer) ? answer.$metadata.accessKeyId : undefined
+}
+
+/** As signed, not as configured: credentials are renewed while calls are on their way. */
+function signerOf(request: unknown): string | undefined {
+  return /Credential=(\w+)\//.exec(headerOf(request, 'authorization') ?? '')?.[1]
 }
 
 function dateOf(response: unknown): Date | undefined {

@@ -2,13 +2,14 @@ import type { IAMClient, ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/
 import { answeredAt } from './answer-clock.ts'
 import { type Changed, type ChangeKind, change, type Pace } from './change.ts'
 import { apiNamed, apiOf, type IamCommand, keyOf, listOf } from './command.ts'
-import { IamError } from './errors.ts'
+import { IamError, NoSuchEntityError } from './errors.ts'
 import { itself, type Operation, type Recalled } from './operation.ts'
 import { createPacer, type Lane, type Pacer } from './pacer.ts'
 import { createPulse, type OnSilence } from './pulse.ts'
 import { question } from './question.ts'
 import { createSdk, type SdkOptions, type Signing } from './sdk.ts'
 import type { Session } from './session.ts'
+import { callIn } from './session-call.ts'
 import { createSharing, type Sharing } from './sharing.ts'
 import { createParties, type Party } from './turn.ts'
 
@@ -137,7 +138,8 @@ export function createIamClient(options: IamClientOptions = {}): IamClient {
               throw noted(error)
             }
           }
-          const value = read(await pacer.run({ api, parties, signal, cost: operation?.cost, send }))
+          const paced = () => pacer.run({ api, parties, signal, cost: operation?.cost, send })
+          const value = read(await callIn(session, signal, paced))
           // What is remembered is no sign of life.
           pulse.answered()
           return value
@@ -176,23 +178,28 @@ export function createIamClient(options: IamClientOptions = {}): IamClient {
       recalled.every(({ page, stamp }) => page.identity === session?.key && sharing.recall(page)?.stamp === stamp),
     async change(command, kind) {
       const api = apiOf(command)
+      const { userName } = keyOf(command.input)
+      const forget = () => sharing.forget(listOf(kind.of), userName)
       let isAsked = false
       const pace: Pace = async send => {
         if (session) await session.ready(operation?.deadline)
         isAsked = true
         operation?.spend(true)
         const parties = createParties(partyOf('urgent', operation))
-        return pacer.run({ api, parties, signal: operation?.deadline, cost: operation?.cost, send })
+        const paced = () => pacer.run({ api, parties, signal: operation?.deadline, cost: operation?.cost, send })
+        return callIn(session, operation?.deadline, paced)
       }
       try {
         const changed = await change(pace, async () => signingOf(session).changer.send(command), kind)
         pulse.answered()
+        forget()
         return changed
       } catch (error) {
-        if (isDoubtful(error)) options.onDoubt?.(kind.of, keyOf(command.input).userName)
+        const doubtful = isDoubtful(error)
+        if (doubtful) options.onDoubt?.(kind.of, userName)
+        // Who may change nothing has nobody read anew; but who may, and finds it gone, knows more than is remembered.
+        if (doubtful || error instanceof NoSuchEntityError) forget()
         throw error instanceof IamError && isAsked ? pulse.failed(error, onSilence) : error
-      } finally {
-        sharing.forget(listOf(kind.of), keyOf(command.input).userName)
       }
     },
     forget: (kind, userName) => sharing.forget(kind === undefined ? undefined : listOf(kind), userName),

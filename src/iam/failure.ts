@@ -28,6 +28,11 @@ export function isThrottling(error: unknown): boolean {
   return wireCode(error) === 'Throttling'
 }
 
+/** AWS does not know the credentials that signed the call, or not any more: it looked at nothing else of it. */
+export function isSignerRefused(error: unknown): boolean {
+  return signerCodes.has(wireCode(error) ?? '')
+}
+
 /** Whether a question may be answered if it is asked again. Without credentials there is nothing to ask with. */
 export function mayPass(error: unknown): boolean {
   return fateOf(error) !== 'refused' && !isCredentialsError(error)
@@ -65,6 +70,8 @@ export function wireCode(error: unknown): string | undefined {
 
 /** Signed by a clock that was wrong: the SDK has set its own by IAM's by now. */
 const clockCodes = new Set(['SignatureDoesNotMatch', 'RequestExpired', 'RequestTimeTooSkewed'])
+
+const signerCodes = new Set(['InvalidClientTokenId', 'ExpiredToken'])
 
 function isClockCorrected(error: unknown): boolean {
   return metadataOf(error).clockSkewCorrected === true

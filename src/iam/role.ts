@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { GatewayError } from '../gateway-error.ts'
-import type { Token } from '../principal.ts'
+import { claimAt, type Token } from '../principal.ts'
 
 export interface RoleChoice {
   /** The ARNs of the roles that callers may have. */
   readonly roles: readonly string[]
-  /** The claim that names a caller's; undefined: there is one role, everybody's. */
+  /** The claim that names a caller's, or a path to it; undefined: there is one role, everybody's. */
   readonly claim: string | undefined
 }
 
@@ -50,6 +50,6 @@ function nameOf(role: string): string {
 }
 
 function namesOf(claims: Token['claims'], claim: string): readonly unknown[] {
-  const value = Object.hasOwn(claims, claim) ? claims[claim] : undefined
+  const value = claimAt(claims, claim)
   return Array.isArray(value) ? value : [value]
 }

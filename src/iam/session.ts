@@ -14,8 +14,13 @@ export interface Session {
    * signal's reason.
    */
   ready(signal?: AbortSignal): Promise<void>
-  /** What calls are signed with: for the SDK, which asks again before it expires. */
+  /** What calls are signed with: for the SDK, which asks before each call. */
   readonly credentials: () => Promise<AwsCredentialIdentity>
+  /**
+   * AWS takes this access key no longer, so that nothing more is signed with it. False where it has just come in the
+   * place of such a one: what would come in its own would be no better.
+   */
+  drop(accessKeyId: string): boolean
 }
 
 /** A session that is renewed with the newest of its caller's tokens. */
@@ -57,7 +62,10 @@ interface Failure {
 const ahead = 300_000
 /** What is signed at the very end would arrive behind it. */
 const margin = 10_000
-/** How long a failure is everybody's who asks: a page of a hundred rows is not a hundred exchanges. */
+/**
+ * How long a failure is everybody's who asks, and new credentials are the answer though AWS refuses them: a page of a
+ * hundred rows is not a hundred exchanges.
+ */
 const failureKept = 5_000
 
 export function createSession({ key, arn, exchange, now = Date.now }: SessionOptions): TokenSession {
@@ -65,16 +73,16 @@ export function createSession({ key, arn, exchange, now = Date.now }: SessionOpt
   let held: Held | undefined
   let failure: Failure | undefined
   let underWay: Promise<AwsCredentialIdentity> | undefined
+  let droppedAt = Number.NEGATIVE_INFINITY
 
   async function renew(token: Token): Promise<AwsCredentialIdentity> {
     try {
       const { lifetime, ...credentials } = await exchange(token)
-      const servesUntil = now() + lifetime - margin
-      const expiration = new Date(now() + lifetime)
       held = {
-        credentials: { ...credentials, expiration },
+        // The SDK remembers what does not end within five minutes; but this may be dropped.
+        credentials: { ...credentials, expiration: new Date(0) },
         renewedFrom: now() + lifetime - Math.min(ahead, lifetime / 5),
-        servesUntil,
+        servesUntil: now() + lifetime - margin,
       }
       failure = undefined
       return held.credentials
@@ -117,5 +125,12 @@ export function createSession({ key, arn, exchange, now = Date.now }: SessionOpt
       await unlessAborted(credentials(), signal)
     },
     credentials,
+    drop(accessKeyId) {
+      if (held?.credentials.accessKeyId !== accessKeyId) return true
+      if (now() < droppedAt + failureKept) return false
+      droppedAt = now()
+      held = undefined
+      return true
+    },
   }
 }

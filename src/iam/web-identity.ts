@@ -11,7 +11,7 @@ export interface SessionsOptions {
   readonly sts: StsOptions
   /** The ARNs of the roles that callers may have; without `roleClaim` one. */
   readonly roles: readonly string[]
-  /** The claim that names a caller's role; undefined: there is one, everybody's. */
+  /** The claim that names a caller's role, or a path to it; undefined: there is one, everybody's. */
   readonly roleClaim: string | undefined
   /** How long a session lasts, in seconds. */
   readonly duration: number
@@ -70,6 +70,7 @@ const nobodys: Session = {
   arn: undefined,
   ready: async () => refuseNobody(),
   credentials: async () => refuseNobody(),
+  drop: () => false,
 }
 
 function refuseNobody(): never {

@@ -120,6 +120,28 @@ describe('an issuer that is down', () => {
     await expect(authentication.authenticate(token)).rejects.toMatchObject({ code: 'AUTHENTICATION_UNAVAILABLE' })
   })
 
+  test.each([
+    ['when a new one is looked for', 5_000],
+    ['when those it published are a minute old', 60_000],
+  ])('leaves undecided, until it is up, whose keys it may have published: %s', async (_when, later) => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    await using own = await startIssuer()
+    using authentication = authenticating(own.url)
+    await authentication.authenticate(await own.token())
+    await own.rotate()
+    const token = await own.token({ subject: 'bob' })
+    const left = { code: 'UNAUTHENTICATED', message: expect.stringContaining('a key that its issuer does not publish') }
+    await expect(authentication.authenticate(token)).rejects.toMatchObject(left)
+    own.setDown(true)
+    vi.advanceTimersByTime(later)
+    for (const _time of [1, 2]) {
+      await expect(authentication.authenticate(token)).rejects.toMatchObject({ code: 'AUTHENTICATION_UNAVAILABLE' })
+    }
+    own.setDown(false)
+    vi.advanceTimersByTime(5_000)
+    await expect(authentication.authenticate(token)).resolves.toMatchObject({ name: 'bob' })
+  })
+
   test('does not hinder a gateway that is warmed up, nor one that is closed', async () => {
     await using own = await startIssuer()
     own.setDown(true)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { assumedRoleArn, chooseRole, sessionName } from '../../src/iam/role.ts'
+import type { Token } from '../../src/principal.ts'
 import { aToken } from './token.ts'
 
 const reader = 'arn:aws:iam::111111111111:role/team/reader'
@@ -48,6 +49,23 @@ describe('a caller’s role', () => {
   ])('is refused where the claim names %s', (_what, value) => {
     expect(() => chooseRole(aToken({ claims: { role: value } }), { roles, claim: 'role' })).toThrow('several roles')
   })
+
+  const byPath = (claims: Token['claims'], claim: string) => chooseRole(aToken({ claims }), { roles, claim })
+
+  test.each([
+    ['within another', { app: { roles: ['reader'] } }, 'app.roles'],
+    ['named by an address', { 'https://a.example.com/role': 'reader' }, 'https://a.example.com/role'],
+    ['by the name before the path', { 'a.b': 'reader', a: { b: admin } }, 'a.b'],
+  ])('is named in a claim %s', (_where, claims, claim) => {
+    expect(byPath(claims, claim)).toBe(reader)
+  })
+
+  test.each(['app.roles', 'role.length', 'constructor.name', '__proto__.constructor.name'])(
+    'is refused where nothing is at the path %s',
+    claim => {
+      expect(() => byPath({ role: 'reader', app: null }, claim)).toThrow('names no role')
+    },
+  )
 
   test('is refused by a claim that nobody made, also where there is but one', () => {
     const inherited = { roles: ['arn:aws:iam::111111111111:role/Object'], claim: 'constructor' }

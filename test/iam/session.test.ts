@@ -164,6 +164,49 @@ describe('a session', () => {
     expect(await second).toBe('ASIA2')
   })
 
+  test('that is dropped serves nobody any more, and is exchanged anew for all who ask', async () => {
+    const { session, exchanges, signer } = recorded()
+    const first = signer()
+    exchanges[0]?.answer()
+    await first
+    expect(session.drop('ASIA1')).toBe(true)
+    const asked = [signer(), signer()]
+    expect(exchanges).toHaveLength(2)
+    exchanges[1]?.answer()
+    expect(await Promise.all(asked)).toEqual(['ASIA2', 'ASIA2'])
+  })
+
+  test('is not dropped for a key that it had before', async () => {
+    const { session, exchanges, signer } = recorded()
+    const first = signer()
+    exchanges[0]?.answer()
+    await first
+    session.drop('ASIA1')
+    const second = signer()
+    exchanges[1]?.answer()
+    await second
+    expect(session.drop('ASIA1')).toBe(true)
+    expect([await signer(), exchanges.length]).toEqual(['ASIA2', 2])
+  })
+
+  test('is not dropped again for a moment: what is so new is as good as it gets', async () => {
+    const { session, exchanges, pass, signer } = recorded()
+    const first = signer()
+    exchanges[0]?.answer()
+    await first
+    session.drop('ASIA1')
+    const second = signer()
+    exchanges[1]?.answer()
+    await second
+    pass(4_999)
+    expect([session.drop('ASIA2'), await signer(), exchanges.length]).toEqual([false, 'ASIA2', 2])
+    pass(1)
+    expect(session.drop('ASIA2')).toBe(true)
+    const third = signer()
+    exchanges[2]?.answer()
+    expect(await third).toBe('ASIA3')
+  })
+
   test('is waited for by each no longer than he wants', async () => {
     const { session, exchanges, signer } = recorded()
     const gone = new Error('gone')

@@ -103,6 +103,23 @@ describe('of the client', () => {
     ])
   })
 
+  test.each(['AccessDenied', 'InvalidClientTokenId', 'ValidationError', 'LimitExceeded'])(
+    'a change that IAM refused by %s makes nobody read again',
+    async code => {
+      await using client = await startStubClient(
+        call => (call.action === 'UpdateSigningCertificate' ? refusalOf(code, 403) : any(call)),
+        { cacheTtl: 60_000 },
+      )
+      await listSigningCertificates(client.iam, page)
+      await expect(updateSigningCertificate(client.iam, disable)).rejects.toMatchObject({ code })
+      await listSigningCertificates(client.iam, page)
+      expect(client.stub.calls.map(({ action }) => action)).toEqual([
+        'ListSigningCertificates',
+        'UpdateSigningCertificate',
+      ])
+    },
+  )
+
   test('an error is nobody else’s later: it is asked again', async () => {
     await using client = await startStubClient(inTurn(refusalOf('AccessDenied', 403), user), { cacheTtl: 60_000 })
     await expect(getUser(client.iam, 'alice')).rejects.toMatchObject({ code: 'AccessDenied' })

@@ -56,7 +56,7 @@ export async function startStubCallers(
 
 export const own = { accessKeyId: 'AKIAOWN', secretAccessKey: 'secret' }
 
-function signerOf({ headers }: StubCall): string | undefined {
+export function signerOf({ headers }: StubCall): string | undefined {
   return /Credential=(\w+)\//.exec(headers.authorization ?? '')?.[1]
 }
 

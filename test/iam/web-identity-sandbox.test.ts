@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts'
 import { openAccount } from '../account.ts'
 import { type Issuer, startIssuer } from '../auth/issuer.ts'
 import { type Answer, startTestGateway, type TestGateway } from '../gateway.ts'
@@ -13,6 +14,8 @@ interface Callers extends AsyncDisposable {
   readonly account: ReturnType<typeof openAccount>
   ask(subject: string, query: string, variables?: object): Promise<Answer>
   watch(subject: string, query: string): Promise<EventStream>
+  /** The account made anew in the place of the first, which nothing is left of but the roles' names. */
+  remade(): Promise<Sandbox>
 }
 
 /** Who may do what, by the claim `role` of the tokens: alice reads, but nothing of the user `secret`; bob does all. */
@@ -33,7 +36,8 @@ async function startCallers(): Promise<Callers> {
   const issuer = await startIssuer()
   const folder = await mkdtemp(join(tmpdir(), 'roles-'))
   const file = join(folder, 'roles.json')
-  await writeFile(file, JSON.stringify(rolesOf(issuer)))
+  const roles = JSON.stringify(rolesOf(issuer))
+  await writeFile(file, roles)
   const gateway = await startTestGateway(
     `--oidc-issuer=${issuer.url}`,
     '--oidc-audience=iam-gateway',
@@ -56,6 +60,10 @@ async function startCallers(): Promise<Callers> {
     account,
     ask: async (subject, query, variables) => gateway.ask(query, variables, await bearer(subject)),
     watch: async (subject, query) => subscribeBySse(gateway.url, { query }, await bearer(subject)),
+    async remade() {
+      await gateway.sandbox.close()
+      return startSandbox({ port: gateway.sandbox.port, users: 2, roles })
+    },
     async [Symbol.asyncDispose]() {
       account[Symbol.dispose]()
       await gateway[Symbol.asyncDispose]()
@@ -122,6 +130,16 @@ test('each changes what IAM lets him, in his own name, and hears of what he may 
   const told = (userName: string) => ({ data: { change: { userName, status: 'INACTIVE', changedBy } } })
   expect([await bob.nextResult(), await bob.nextResult()]).toEqual([told('secret'), told('open')])
   expect(await alice.nextResult()).toEqual(told('open'))
+})
+
+test('callers go on in new sessions where AWS knows nothing of the old ones any more', async () => {
+  await using callers = await startCallers()
+  const nobody = '{ user(userName: "nobody") { arn } }'
+  expect(await callers.ask('bob', nobody)).toEqual({ data: { user: null } })
+  await using sandbox = await callers.remade()
+  const asked = await Promise.all([nobody, listed].map(query => callers.ask('bob', query)))
+  expect(asked.map(({ errors }) => errors)).toEqual([undefined, undefined])
+  expect(sandbox.sessions).toHaveLength(1)
 })
 
 test('whoever’s token names no role that is allowed asks IAM nothing, as nobody', async () => {

@@ -129,6 +129,25 @@ describe('where there is no session to be had', () => {
     expect(stubbed.stub.calls).toHaveLength(1)
   })
 
+  test.each([
+    ['InvalidIdentityToken', 400, 1],
+    ['AccessDenied', 403, 1],
+    ['ExpiredTokenException', 400, 1],
+    ['IDPRejectedClaim', 403, 1],
+    ['PackedPolicyTooLarge', 400, 0],
+    ['InternalFailure', 500, 0],
+  ])('of STS’s %s it is told whom it refused what, once for each exchange', async (code, status, times) => {
+    const refused: unknown[] = []
+    await using stubbed = await startStubCallers(
+      toExchange(() => refusalOf(code, status)),
+      { onRefused: (...told) => refused.push(told) },
+    )
+    await Promise.allSettled(['carol', 'dave'].map(name => getUser(stubbed.as(alice), name)))
+    const { arn } = stubbed.sessions.of(alice)
+    const told = [expect.objectContaining({ code }), { name: 'alice', token: alice.token }, arn]
+    expect(refused).toEqual(Array(times).fill(told))
+  })
+
   test('a change is refused with STS’s code: IAM was not asked, and nothing is in doubt', async () => {
     const doubts: unknown[] = []
     await using stubbed = await startStubCallers(
@@ -218,6 +237,17 @@ describe('between callers', () => {
     stubbed.iam.forget('SigningCertificate', 'Alice')
     await read()
     expect(stubbed.signed).toHaveLength(10)
+  })
+
+  test('who may change nothing has nobody read anew', async () => {
+    await using stubbed = await startStubCallers(
+      ({ action }) => (action === 'UpdateSigningCertificate' ? refusalOf('AccessDenied', 403) : undefined),
+      remembered,
+    )
+    await listSigningCertificates(stubbed.as(alice), page)
+    await expect(updateSigningCertificate(stubbed.as(bob), disable)).rejects.toMatchObject({ code: 'AccessDenied' })
+    await listSigningCertificates(stubbed.as(alice), page)
+    expect(stubbed.signed).toHaveLength(2)
   })
 
   test('the rate is one, and they take turns at it', async () => {

@@ -161,6 +161,7 @@ export async function openAnswering({
         arn: undefined,
         ready: async () => {},
         credentials: async () => sandbox.credentials,
+        drop: () => false,
       })
     },
     tell: change => events.tell(change),
