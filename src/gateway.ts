@@ -94,11 +94,11 @@ export async function createGateway(config: StartConfig | ServeConfig): Promise<
     const title = sandbox ? 'iam-graphql-gateway: sandbox' : identity.name.replace(/^arn:[^:]*:[^:]*:[^:]*:/, '')
     const graphiql = { title, target, example: sandbox?.example }
     const progress = createProgress({ log, show, perSecond: () => iam.pacer.slowest })
-    const audit = startAudit(config, log)
+    const audit = await startAudit(config, log)
     if (audit) started.push(() => audit.settled().then(audit.close))
     const callerLimits = startCallerLimits(config, identity, log)
     started.push(callerLimits.close)
-    const sessions = startSessions(config, { iam, identity, stsEndpoint: connection.stsEndpoint, log })
+    const sessions = startSessions(config, { iam, identity, stsEndpoint: connection.stsEndpoint, audit, log })
     if (sessions) started.push(sessions.destroy)
     const parts = {
       authentication,

@@ -1,15 +1,19 @@
 import type { Writable } from 'node:stream'
 import { IamError } from '../iam/errors.ts'
 import type { Logger } from '../log.ts'
-import { intentRecord, type Mutation, type Outcome, outcomeRecord, type Refused, refusedRecord } from './entry.ts'
+import { intentRecord, type Mutation, type Outcome, outcomeRecord, type Refused } from './entry.ts'
 import { createFileSink } from './file.ts'
+import { inTime } from './in-time.ts'
 import { lineOf } from './line.ts'
+import { createRefusals } from './refusal.ts'
 import { createStreamSink, type Sink } from './sink.ts'
 
-export type { Mutation, Outcome, Refused } from './entry.ts'
+export type { Mutation, Outcome, Refused, RefusedOperation, Transport } from './entry.ts'
 
 /** Who changed what, or was not let in: a line for each intent, each outcome and each refused access. */
 export interface Audit {
+  /** Opens the file, as the first line would otherwise. Throws what the system says. */
+  open(): Promise<void>
   /**
    * Before IAM is asked: once this resolves the line survives a power cut, where it goes to a file. Throws
    * AUDIT_UNAVAILABLE. It is tried each time, so that it heals.
@@ -20,7 +24,10 @@ export interface Audit {
    * written before anything else once that works again.
    */
   outcome(mutation: Mutation, outcome: Outcome): Promise<void>
-  /** Never rejects. Whoever waits for it before answering, as everybody should, is a bound on how many there are. */
+  /**
+   * Never rejects. Whoever waits for it before answering, as everybody should, is a bound on how many there are. Beyond a
+   * rate those of callers who are not known are counted, and told by their number.
+   */
   refused(refused: Refused): Promise<void>
   /** Degraded: the last line could not be written. */
   readonly state: 'ok' | 'degraded'
@@ -46,16 +53,21 @@ export function createAudit({ destination, log, now = Date.now, patience = 5_000
   let state: Audit['state'] = 'ok'
   let missed = 0
   let waiting = 0
-  let crowdedOut = 0
   let last = Promise.resolve()
-  /** Of refused accesses: each comes to its turn behind the one before, so that a mutation waits for one at the most. */
-  let lastRefused = Promise.resolve()
-  let refusals = 0
   /** Outcomes that could not be written, of mutations that were refused for it too: they come before anything else. */
   const owed: string[] = []
   /** Mutations whose intent is written and whose outcome is not yet. */
   const open = new Set<string>()
   let onAllKnown = () => {}
+  const refusals = createRefusals({
+    write: (record, onFailed) => write(lineOf(record), { onFailed }),
+    now,
+    patience,
+    onLate: failed,
+    onMissed() {
+      missed += 1
+    },
+  })
 
   /**
    * Rejects where the line cannot be written, or not in time: a lasting one is given up then, unless it is being written;
@@ -77,10 +89,10 @@ export function createAudit({ destination, log, now = Date.now, patience = 5_000
       })
     last = written.then(settled, settled)
     try {
-      await inTime(written)
+      await inTime(patience, written)
     } catch (error) {
       isGivenUp = isLasting
-      throw error
+      throw failed(error)
     }
   }
 
@@ -96,27 +108,8 @@ export function createAudit({ destination, log, now = Date.now, patience = 5_000
     }
   }
 
-  async function inTime(written: Promise<void>, onLate: (error: Error) => unknown = failed): Promise<void> {
-    let clock: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_resolve, reject) => {
-      clock = setTimeout(() => reject(onLate(new Error(`it took longer than ${patience / 1000} s`))), patience)
-    })
-    try {
-      await Promise.race([written, late])
-    } finally {
-      clearTimeout(clock)
-    }
-  }
-
   function settled(): void {
     waiting -= 1
-  }
-
-  function refusalSettled(): void {
-    refusals -= 1
-    if (refusals > 0 || crowdedOut === 0) return
-    log.warn({ lines: crowdedOut }, 'so many accesses were refused at once that the audit log lacks some')
-    crowdedOut = 0
   }
 
   function owe(line: string): void {
@@ -139,6 +132,11 @@ export function createAudit({ destination, log, now = Date.now, patience = 5_000
   }
 
   return {
+    async open() {
+      const mode = await sink.open()
+      if (mode === undefined || (mode & 0o077) === 0) return
+      log.warn({ flag: '--audit-log', mode: mode.toString(8) }, 'the audit log is open to others than its owner')
+    },
     async intent(mutation) {
       try {
         await write(lineOf(intentRecord(mutation, new Date(now()))), { isLasting: true })
@@ -161,24 +159,7 @@ export function createAudit({ destination, log, now = Date.now, patience = 5_000
       open.delete(mutation.id)
       if (open.size === 0) onAllKnown()
     },
-    async refused(refused) {
-      // What clients make, however many they are. Mutations are as many as may be under way.
-      if (refusals >= mostWaiting) {
-        crowdedOut += 1
-        return
-      }
-      refusals += 1
-      const line = lineOf(refusedRecord(refused, new Date(now())))
-      let isGivenUp = false
-      const written = lastRefused.then(() => (isGivenUp ? undefined : write(line)))
-      lastRefused = written.then(refusalSettled, refusalSettled)
-      try {
-        await inTime(written)
-      } catch {
-        isGivenUp = true
-        missed += 1
-      }
-    },
+    refused: refusals.add,
     get state() {
       return state
     },
@@ -187,16 +168,17 @@ export function createAudit({ destination, log, now = Date.now, patience = 5_000
       const known = new Promise<void>(resolve => {
         onAllKnown = resolve
       })
-      await inTime(known, error => error).catch(() => log.error({ changes: open.size }, 'changes have no outcome yet'))
+      await inTime(patience, known).catch(() => log.error({ changes: open.size }, 'changes have no outcome yet'))
     },
     async close() {
       try {
-        const written = lastRefused.then(() => last)
-        await inTime(written.then(payOwed).finally(sink.close))
+        const written = refusals.close().then(() => last)
+        await inTime(patience, written.then(payOwed).finally(sink.close))
       } catch (error) {
         failed(error)
       }
       if (owed.length > 0) log.error({ lines: owed.length }, 'the audit log lacks outcomes')
+      if (refusals.omitted > 0) log.warn({ lines: refusals.omitted }, 'the audit log lacks refused accesses')
     },
   }
 }
@@ -204,7 +186,7 @@ export function createAudit({ destination, log, now = Date.now, patience = 5_000
 /** For the log, and for `/health`. */
 export const auditIsAway = 'the audit log cannot be written: mutations are refused until it can'
 
-/** Refused accesses that wait for those before them, and outcomes that are owed. */
+/** Lines that were given up and wait all the same, and outcomes that are owed. */
 const mostWaiting = 10_000
 
 function sinkOf(destination: string | Writable, now: () => number): Sink {

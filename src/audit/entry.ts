@@ -24,18 +24,40 @@ export interface Outcome {
   readonly awsRequestId: string | null
 }
 
-/** An access that the gateway refused. */
-export interface Refused {
+/** An access that the gateway refused, or STS for it. */
+export interface Refused extends RefusedOperation {
   readonly code: string
   /** What the client is told. */
   readonly message: string
-  readonly transport: 'http' | 'websocket'
-  readonly client: ClientAddress
+  /** Undefined where it was not a client's request that was refused. */
+  readonly transport?: Transport | undefined
+  readonly client?: ClientAddress | undefined
   /** Undefined where a request was refused before it had one. */
   readonly requestId?: string | undefined
   /** Undefined where nobody proved who he is. */
-  readonly principal?: Principal | undefined
+  readonly principal?: Pick<Principal, 'name' | 'token'> | undefined
+  /** As whom IAM would have been asked: an ARN, where known. */
+  readonly awsIdentity?: string | undefined
+}
+
+export type Transport = 'http' | 'websocket'
+
+/** What somebody asked for who was refused it, as far as it is known. */
+export interface RefusedOperation {
+  readonly operation?: 'query' | 'mutation' | 'subscription' | undefined
   readonly operationName?: string | undefined
+  /** Of the root. */
+  readonly fields?: readonly RefusedField[] | undefined
+  /** Those that are not shown. */
+  readonly furtherFields?: number | undefined
+}
+
+export interface RefusedField {
+  readonly field: string
+  /** The field, or its alias. */
+  readonly path: string
+  /** Of a mutation, as in Mutation. */
+  readonly target?: Readonly<Record<string, unknown>> | undefined
 }
 
 export interface ClientAddress {
@@ -55,18 +77,28 @@ export function outcomeRecord(mutation: Mutation, { code, awsRequestId }: Outcom
 }
 
 export function refusedRecord(refused: Refused, time: Date): object {
-  const { code, message, transport, client, requestId, principal, operationName } = refused
+  const { code, message, transport, client, requestId, principal, awsIdentity } = refused
+  const { operation, operationName, fields, furtherFields } = refused
   return {
     time: time.toISOString(),
     event: 'refused',
     requestId,
     principal: principal && nameOf(principal),
+    awsIdentity,
+    operation,
     operationName,
+    fields,
+    furtherFields,
     code,
     message,
     transport,
     client,
   }
+}
+
+/** Of so many refused accesses there is no line. */
+export function omissionRecord(omitted: number, time: Date): object {
+  return { time: time.toISOString(), event: 'refused', omitted }
 }
 
 function recordOf({ principal, awsIdentity, ...asked }: Mutation): object {
@@ -75,6 +107,6 @@ function recordOf({ principal, awsIdentity, ...asked }: Mutation): object {
 }
 
 /** Never the token. */
-function nameOf({ name, token }: Principal): object {
+function nameOf({ name, token }: Pick<Principal, 'name' | 'token'>): object {
   return { name, issuer: token?.issuer }
 }

@@ -35,6 +35,10 @@ export function createFileSink({ path, now }: FileSinkOptions): Sink {
   }
 
   return {
+    async open() {
+      const { mode, isRegular } = await current(false)
+      return isRegular ? mode : undefined
+    },
     async write(line, { isLasting }) {
       try {
         const { handle, inode, isRegular } = await current(isLasting)
@@ -64,6 +68,8 @@ interface OpenFile {
   readonly device: bigint
   readonly inode: bigint
   readonly isRegular: boolean
+  /** Its permissions. */
+  readonly mode: number
 }
 
 async function openAt(path: string): Promise<OpenFile> {
@@ -72,7 +78,8 @@ async function openAt(path: string): Promise<OpenFile> {
   const handle = await open(path, O_APPEND | O_CREAT | O_NONBLOCK | O_WRONLY, 0o600)
   try {
     const stats = await handle.stat({ bigint: true })
-    return { handle, device: stats.dev, inode: stats.ino, isRegular: stats.isFile() }
+    const { dev: device, ino: inode } = stats
+    return { handle, device, inode, isRegular: stats.isFile(), mode: Number(stats.mode & 0o777n) }
   } catch (error) {
     await handle.close()
     throw error

@@ -2,6 +2,8 @@ import type { Writable } from 'node:stream'
 
 /** Where the lines go. It is given one after the other. */
 export interface Sink {
+  /** Resolves with the file's permissions; undefined: it is no file. */
+  open(): Promise<number | undefined>
   /** Resolves once the system has the line; a lasting one once it would survive a power cut, where that is possible. */
   write(line: string, options: { readonly isLasting: boolean }): Promise<void>
   close(): Promise<void>
@@ -11,6 +13,7 @@ export interface Sink {
 export function createStreamSink(stream: Writable): Sink {
   stream.on('error', alreadyTold)
   return {
+    open: async () => undefined,
     write: line =>
       new Promise((resolve, reject) => {
         stream.write(line, error => (error ? reject(error) : resolve()))

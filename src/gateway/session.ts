@@ -1,3 +1,4 @@
+import type { Audit } from '../audit/audit.ts'
 import type { GatewayOptions } from '../config.ts'
 import type { IamClient } from '../iam/client.ts'
 import type { Identity } from '../iam/identity.ts'
@@ -15,11 +16,14 @@ export function startSessions(
     iam,
     identity,
     stsEndpoint,
+    audit,
     log,
   }: {
     readonly iam: IamClient
     readonly identity: Identity
     readonly stsEndpoint: string | undefined
+    /** Undefined: whom STS refuses is written down nowhere. */
+    readonly audit: Audit | undefined
     readonly log: Logger
   },
 ): Sessions | undefined {
@@ -37,5 +41,8 @@ export function startSessions(
     roleClaim,
     duration,
     onSilence: error => log.warn({ err: error }, 'STS did not answer'),
+    onRefused({ code, message }, principal, awsIdentity) {
+      void audit?.refused({ code, message, principal, awsIdentity })
+    },
   })
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Principal, Token } from '../principal.ts'
+import type { IamError } from './errors.ts'
 import { isSilence } from './failure.ts'
 import type { OnSilence } from './pulse.ts'
 import { assumedRoleArn, chooseRole, roleRefused, sessionName } from './role.ts'
@@ -19,8 +20,12 @@ export interface SessionsOptions {
   readonly max?: number
   /** Told where STS leaves an exchange unanswered. Default: nobody is. */
   readonly onSilence?: OnSilence
+  /** Told of each exchange that STS refuses, with whose it was and for which session. Default: nobody is. */
+  readonly onRefused?: OnRefused
   readonly now?: () => number
 }
+
+export type OnRefused = (error: IamError, caller: Pick<Principal, 'name' | 'token'>, arn: string) => void
 
 /** The callers' own sessions at AWS, each for the token that its caller was known by. */
 export interface Sessions {
@@ -30,19 +35,21 @@ export interface Sessions {
 }
 
 export function createSessions(options: SessionsOptions): Sessions {
-  const { roles, roleClaim: claim, duration, max = 1_000, onSilence = () => {}, now } = options
+  const { roles, roleClaim: claim, duration, max = 1_000, onSilence = () => {}, onRefused = () => {}, now } = options
   const sts = createTokenExchange(options.sts)
   // A session that goes takes nothing with it: whoever holds it goes on with it, and the next one is a new exchange.
   const sessions = new LRUCache<string, TokenSession>({ max })
 
-  function begin(key: string, token: Token, role: string): TokenSession {
+  function begin(key: string, caller: string, token: Token, role: string): TokenSession {
     const name = sessionName(token)
+    const arn = assumedRoleArn(role, name)
     const session = createSession({
       key,
-      arn: assumedRoleArn(role, name),
+      arn,
       exchange: newest =>
         sts.exchange(newest, { role, sessionName: name, duration }).catch(error => {
           if (isSilence(error)) onSilence(error)
+          if (refusals.has(error.code)) onRefused(error, { name: caller, token: newest }, arn)
           throw error
         }),
       ...(now && { now }),
@@ -52,17 +59,25 @@ export function createSessions(options: SessionsOptions): Sessions {
   }
 
   return {
-    of({ token }) {
+    of({ name, token }) {
       if (!token) return nobodys
       const role = chooseRole(token, { roles, claim })
       const key = keyOf(token, role)
-      const session = sessions.get(key) ?? begin(key, token, role)
+      const session = sessions.get(key) ?? begin(key, name, token, role)
       session.offer(token)
       return session
     },
     destroy: sts.destroy,
   }
 }
+
+/** By which STS says that it does not let somebody in (STS API Reference, AssumeRoleWithWebIdentity). */
+const refusals: ReadonlySet<string> = new Set([
+  'AccessDenied',
+  'ExpiredTokenException',
+  'IDPRejectedClaim',
+  'InvalidIdentityToken',
+])
 
 /** In nobody's name nothing is asked, and nothing in the gateway's instead. */
 const nobodys: Session = {

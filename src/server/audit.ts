@@ -1,18 +1,21 @@
 import type { IncomingMessage } from 'node:http'
 import type { ExecutionArgs } from 'graphql'
 import { isAsyncIterable, type Plugin } from 'graphql-yoga'
-import type { Audit, Refused } from '../audit/audit.ts'
+import type { Audit, Transport } from '../audit/audit.ts'
 import type { Context } from '../context.ts'
 import type { GatewayCode, GatewayError } from '../gateway-error.ts'
 import type { Principal } from '../principal.ts'
+import { type AskedOperation, refusedOperation } from './refused-operation.ts'
 
 /** What a request that is refused is known by. */
 export interface RefusedRequest {
   readonly request: IncomingMessage
-  readonly transport: Refused['transport']
+  readonly transport: Transport
   readonly requestId?: string | undefined
   readonly principal?: Principal | undefined
-  readonly operationName?: string | null | undefined
+  /** As whom IAM would have been asked: an ARN, where known. */
+  readonly awsIdentity?: string | undefined
+  readonly asked?: AskedOperation | undefined
 }
 
 /**
@@ -22,13 +25,13 @@ export interface RefusedRequest {
 export async function auditRefusal(
   audit: Audit | undefined,
   refusal: unknown,
-  { request, operationName, ...asked }: RefusedRequest,
+  { request, asked, ...known }: RefusedRequest,
 ): Promise<void> {
   const { code, message } = refusalOf(refusal)
   if (!audit || typeof code !== 'string' || !accessCodes.has(code)) return
   const { 'x-forwarded-for': forwardedFor } = request.headers
   const client = { address: request.socket.remoteAddress, forwardedFor: forwardedFor && String(forwardedFor) }
-  await audit.refused({ ...asked, code, message, client, operationName: operationName ?? undefined })
+  await audit.refused({ ...known, ...(asked && refusedOperation(asked)), code, message, client })
 }
 
 /**
@@ -38,45 +41,57 @@ export async function auditRefusal(
 export function useRefusalAudit(audit: Audit | undefined): Plugin<Context> {
   if (!audit) return {}
 
-  async function tell(errors: readonly unknown[], context: Known, transport: Refused['transport']): Promise<void> {
-    const { req: request, requestId, principal, params } = context
+  async function tell(
+    errors: readonly unknown[],
+    { req: request, requestId, principal, changedBy: awsIdentity }: Known,
+    transport: Transport,
+    asked: AskedOperation | undefined,
+  ): Promise<void> {
     if (!request) return
-    const asked = { request, transport, requestId, principal, operationName: params?.operationName }
+    const refused = { request, transport, requestId, principal, awsIdentity, asked }
     const refusals = new Map(errors.map(error => [refusalOf(error).code, error]))
-    for (const refusal of refusals.values()) await auditRefusal(audit, refusal, asked)
+    for (const refusal of refusals.values()) await auditRefusal(audit, refusal, refused)
   }
 
   return {
     onResultProcess({ result, serverContext }) {
-      if ('errors' in result && result.errors) return tell(result.errors, serverContext as Known, 'http')
-      return undefined
+      const known = serverContext as Known
+      return 'errors' in result && result.errors ? tell(result.errors, known, 'http', known.params) : undefined
     },
-    onExecute({ args: { contextValue } }) {
+    onExecute({ args }) {
+      const { contextValue } = args
       if (isOfHttp(contextValue)) return undefined
       return {
         onExecuteDone({ result }) {
-          if (!isAsyncIterable(result) && result.errors) return tell(result.errors, contextValue, 'websocket')
-          return undefined
+          if (isAsyncIterable(result) || !result.errors) return undefined
+          return tell(result.errors, contextValue, 'websocket', askedBy(args))
         },
       }
     },
-    onSubscribe({ args: { contextValue }, subscribeFn, setSubscribeFn }) {
+    onSubscribe({ args, subscribeFn, setSubscribeFn }) {
+      const { contextValue } = args
       if (isOfHttp(contextValue)) return undefined
       setSubscribeFn(async (given: ExecutionArgs) => {
         try {
           return await subscribeFn(given)
         } catch (error) {
-          await tell([error], contextValue, 'websocket')
+          await tell([error], contextValue, 'websocket', askedBy(args))
           throw error
         }
       })
       return {
         onSubscribeResult({ result }) {
-          if (!isAsyncIterable(result) && result.errors) void tell(result.errors, contextValue, 'websocket')
+          if (isAsyncIterable(result) || !result.errors) return
+          void tell(result.errors, contextValue, 'websocket', askedBy(args))
         },
       }
     },
   }
+}
+
+/** Tells, before anything is refused for it, what is asked for by HTTP: Yoga itself does so once it goes on. */
+export function useAskedOperation(): Plugin {
+  return { onParams: ({ params, context }) => void Object.assign(context, { params }) }
 }
 
 /** Refusals of somebody, not of something: a document too deep is its author's mistake. */
@@ -93,14 +108,22 @@ const accessCodes: ReadonlySet<string> = new Set<GatewayCode>([
 ])
 
 /** What the transports give an operation, and Yoga those of HTTP. */
-interface Known extends Partial<Pick<Context, 'requestId' | 'principal'>> {
+interface Known extends Partial<Pick<Context, 'requestId' | 'principal' | 'changedBy'>> {
   readonly req?: IncomingMessage
   readonly request?: Request
-  readonly params?: { readonly operationName?: string | null | undefined }
+  readonly params?: AskedOperation
 }
 
 function isOfHttp({ request }: Known): boolean {
   return request !== undefined
+}
+
+function askedBy({
+  document: query,
+  operationName,
+  variableValues: variables,
+}: Pick<ExecutionArgs, 'document' | 'operationName' | 'variableValues'>): AskedOperation {
+  return { query, operationName, variables }
 }
 
 /** Of an error, or of what the gate gives. */

@@ -5,7 +5,7 @@ import type { Audit } from '../audit/audit.ts'
 import type { Authentication } from '../auth/authentication.ts'
 import { bearerOfHeaders, bearerOfPayload } from '../auth/bearer.ts'
 import { challengeOf } from '../auth/challenge.ts'
-import { TokenMissing } from '../auth/token-error.ts'
+import { KeysUnavailable, TokenMissing } from '../auth/token-error.ts'
 import { GatewayError } from '../gateway-error.ts'
 import { anonymous, type Principal } from '../principal.ts'
 import { auditRefusal } from './audit.ts'
@@ -17,6 +17,8 @@ export interface CallerOptions {
   readonly authentication: Pick<Authentication, 'authenticate'> | undefined
   /** How long a WebSocket or an event stream may outlive its token, in milliseconds. */
   readonly tokenGrace: number
+  /** How often it is asked meanwhile whether the token still proves its caller, in milliseconds. Default 30 s. */
+  readonly recheckInterval?: number | undefined
   /** Stands in a token before each of its scopes. */
   readonly scopePrefix: string
   /** Where it is written down who was refused; undefined: nowhere. */
@@ -85,6 +87,8 @@ function refusal(
       connection: 'close',
       ...(error instanceof GatewayError &&
         error.code === 'UNAUTHENTICATED' && { 'www-authenticate': challengeOf(error) }),
+      // Its issuer is asked no sooner.
+      ...(error instanceof KeysUnavailable && { 'retry-after': '5' }),
     },
   })
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { Logger } from 'pino'
 import { GatewayError } from '../gateway-error.ts'
 import { auditRefusal } from './audit.ts'
@@ -19,7 +20,7 @@ export async function greet(
     const end = endOf(principal, callers)
     if (end !== undefined && !(end > Date.now())) throw new GatewayError('UNAUTHENTICATED', 'The token has expired.')
     opened.caller = principal
-    if (end !== undefined) opened.leaveAt(end)
+    opened.leaveWithToken()
     return true
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
@@ -29,4 +30,14 @@ export async function greet(
     log.debug({ code: error.code }, error.message)
     return false
   }
+}
+
+/** Of a WebSocket that is closed with 4401. Where nobody is asked who he is this is but a mistake in the protocol. */
+export async function auditNotGreeted(
+  { authentication, audit }: Pick<CallerOptions, 'authentication' | 'audit'>,
+  request: IncomingMessage,
+): Promise<void> {
+  if (!authentication) return
+  const refusal = new GatewayError('UNAUTHENTICATED', 'An operation came before the greeting.')
+  await auditRefusal(audit, refusal, { request, transport: 'websocket' })
 }

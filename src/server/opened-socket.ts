@@ -8,10 +8,12 @@ export interface Opened {
   readonly subscribed: () => () => void
   /** True once no operation may begin any more. */
   readonly isLeaving: () => boolean
-  /** True once its token has expired, and the grace time after it: nothing more is told of changes. */
-  readonly isExpired: () => boolean
-  /** At that time closes with 4403, once queries and mutations are answered. */
-  leaveAt(end: number): void
+  /** True once its token has ended: nothing more is told of changes. */
+  readonly isMute: () => boolean
+  /** Once its caller's token ends closes with 4403, as soon as queries and mutations are answered. */
+  leaveWithToken(): void
+  /** The same now: its token was refused. */
+  refuse(): void
   close(code: number, reason: string): void
   /** Nobody until its greeting. */
   caller: Principal

@@ -22,10 +22,22 @@ export function usePage(graphiql: GraphiQL): Plugin {
   }
 }
 
+/** Yoga says of event streams no-cache alone, by which they may be stored. */
+export function useStreamHeaders(): Plugin {
+  return {
+    onResponse({ response }) {
+      if (!response.headers.get('content-type')?.startsWith('text/event-stream')) return
+      response.headers.set('cache-control', 'no-cache, no-store')
+    },
+  }
+}
+
 const headers: ReadonlyMap<string, string> = new Map([
   ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
   ['x-content-type-options', 'nosniff'],
   ['cache-control', 'no-store'],
+  // Who may ask, and who may read the answer, is judged by it.
+  ['vary', 'Origin'],
 ])
 
 const pageHeaders: ReadonlyMap<string, string> = new Map([

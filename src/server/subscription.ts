@@ -1,19 +1,22 @@
-import type { Plugin } from 'graphql-yoga'
+import { isAsyncIterable, type Plugin } from 'graphql-yoga'
 import type { Context } from '../context.ts'
 import { GatewayError } from '../gateway-error.ts'
 import type { Principal } from '../principal.ts'
-import { type CallerOptions, endOf } from './caller.ts'
-import { at } from './deadline.ts'
+import type { CallerOptions } from './caller.ts'
+import { whenTokenEnds } from './token-end.ts'
 
 /** The subscriptions of this process, whatever their transport. */
 export interface Subscriptions {
   /** Counts one more; gives back how to count it out. Throws TOO_MANY_SUBSCRIPTIONS. */
   begin(): () => void
-  /** The same stream, until all are ended, or that time has come. */
-  endable(stream: ReadableStream<Uint8Array>, until: number | undefined): UnderlyingDefaultSource<Uint8Array>
+  /** The same stream, until all are ended, or it by its watch. */
+  endable(stream: ReadableStream<Uint8Array>, watch: Watch): UnderlyingDefaultSource<Uint8Array>
   /** Ends those that are answers of HTTP, also those that are still to begin. */
   end(): void
 }
+
+/** Is told how to end a stream; gives back what is to be done once it is over. */
+type Watch = (end: () => void) => () => void
 
 /** @param max most at once */
 export function createSubscriptions(max: number): Subscriptions {
@@ -36,12 +39,12 @@ export function createSubscriptions(max: number): Subscriptions {
         over = true
       }
     },
-    endable(stream, until) {
+    endable(stream, watch) {
       const reader = stream.getReader()
       let end = () => {}
-      let forgetTime = () => {}
+      let over = () => {}
       function forget() {
-        forgetTime()
+        over()
         streams.delete(end)
       }
       return {
@@ -49,11 +52,11 @@ export function createSubscriptions(max: number): Subscriptions {
           end = () => {
             forget()
             controller.close()
-            // Lets the subscriber go. What is being read now may come later, or never.
+            // What is being read now may come later, or never.
             void reader.cancel()
           }
           streams.add(end)
-          if (until !== undefined) forgetTime = at(until, end)
+          over = watch(end)
           if (allAreOver) end()
         },
         async pull(controller) {
@@ -85,18 +88,36 @@ export function createSubscriptions(max: number): Subscriptions {
  * before it ends one.
  */
 export function useEndableStreams({ endable }: Subscriptions, callers: CallerOptions): Plugin<Context> {
-  const subscribed = new WeakMap<Request, Principal>()
+  const subscribed = new WeakMap<Request, Subscribed>()
   return {
     onSubscribe({ args: { contextValue } }) {
       const { request, principal } = contextValue as Context & { readonly request?: Request }
-      if (request) subscribed.set(request, principal)
+      if (!request) return undefined
+      return {
+        onSubscribeResult({ result }) {
+          if (isAsyncIterable(result)) subscribed.set(request, { principal, results: result })
+        },
+      }
     },
     onResponse({ request, response, setResponse, fetchAPI }) {
-      const principal = subscribed.get(request)
-      if (!principal || !response.body || !response.ok) return
+      const known = subscribed.get(request)
+      if (!known || !response.body || !response.ok) return
+      const watch: Watch = end => {
+        const forgetToken = whenTokenEnds(known.principal, callers, end)
+        return () => {
+          forgetToken()
+          // Yoga lets go of them once it has something to write, by its next heartbeat.
+          void known.results.return?.()
+        }
+      }
       const { status, headers } = response
-      const body = new fetchAPI.ReadableStream(endable(response.body, endOf(principal, callers)))
+      const body = new fetchAPI.ReadableStream(endable(response.body, watch))
       setResponse(new fetchAPI.Response(body, { status, headers }))
     },
   }
+}
+
+interface Subscribed {
+  readonly principal: Principal
+  readonly results: AsyncIterableIterator<unknown>
 }

@@ -1,6 +1,8 @@
 import { Buffer } from 'node:buffer'
-import type { IncomingMessage, Server } from 'node:http'
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { secure } from './security-header.ts'
 
 /** Whether a client wants to go on by another protocol than WebSocket. */
 export function isOtherUpgrade({ headers }: IncomingMessage): boolean {
@@ -22,6 +24,15 @@ export function declineUpgrade(server: Server, request: IncomingMessage, socket:
   }
   socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]))
   server.emit('connection', socket)
+}
+
+/** Node lets go of the connection here: nobody else would answer on it, or close it on a client that does not. */
+export function insteadOfUpgrade(request: IncomingMessage, socket: Socket): ServerResponse {
+  const response = new ServerResponse(request)
+  response.assignSocket(socket)
+  secure(response)
+  response.once('finish', () => socket.end(() => socket.destroy()))
+  return response
 }
 
 const offers = new Set(['upgrade', 'http2-settings'])

@@ -16,7 +16,9 @@ import { greet } from './greeting.ts'
 import { createPlace, createStreams, leavable, type Place, unlessLeft } from './leavable.ts'
 import type { Opened } from './opened-socket.ts'
 import { documentFor, noneIsPersisted, type PersistedOptions } from './persisted-operation.ts'
+import type { AskedOperation } from './refused-operation.ts'
 import { createRequestId } from './request-id.ts'
+import { checkAgain } from './token-end.ts'
 import type { Yoga } from './yoga.ts'
 
 export interface WebSocketOperationOptions {
@@ -54,6 +56,19 @@ export function createWebSocketOperations(options: WebSocketOperationOptions): S
     return known
   }
 
+  /** Its socket then leaves. */
+  async function isRefused(opened: Opened, asked: SubscribePayload): Promise<boolean> {
+    const { caller: principal, request } = opened
+    try {
+      await checkAgain(principal, callers)
+      return false
+    } catch (error) {
+      opened.refuse()
+      await auditRefusal(callers.audit, error, { request, transport: 'websocket', principal, asked })
+      return true
+    }
+  }
+
   async function begin(
     opened: Opened,
     params: SubscribePayload,
@@ -61,6 +76,7 @@ export function createWebSocketOperations(options: WebSocketOperationOptions): S
   ): Promise<ExecutionArgs | GraphQLError[]> {
     const requestId = createRequestId()
     const client = new AbortController()
+    let asked: AskedOperation = params
     try {
       const { schema, parse, validate, contextFactory, execute, subscribe } = yoga.getEnveloped({
         requestId,
@@ -71,6 +87,7 @@ export function createWebSocketOperations(options: WebSocketOperationOptions): S
       })
       if (opened.caller.token) await callerLimits?.asked(opened.caller)
       const document = parse(documentFor(params, persisted) ?? '')
+      asked = { ...params, query: document }
       const errors = validate(schema, document)
       if (errors.length > 0) return [...errors]
       const operationName = params.operationName
@@ -92,7 +109,7 @@ export function createWebSocketOperations(options: WebSocketOperationOptions): S
         transport: 'websocket',
         requestId,
         principal: opened.caller,
-        operationName: params.operationName,
+        asked,
       })
       return [show(error, { log, requestId })]
     }
@@ -102,17 +119,18 @@ export function createWebSocketOperations(options: WebSocketOperationOptions): S
     connectionInitWaitTimeout: connectionInitTimeout,
     onConnect: ({ extra, connectionParams }) => greet(extra, connectionParams, callers, log),
     async onSubscribe({ extra, subscriptions }, id, params) {
-      if (extra.isLeaving()) {
-        // Unanswered: the socket is about to be closed, by which a client knows that it never began, and asks elsewhere.
+      function unanswered(): GraphQLError[] {
+        // The socket is about to be closed, by which a client knows that it never began, and asks elsewhere.
         delete subscriptions[id]
         return [new GatewayError('SHUTTING_DOWN', 'The gateway is stopping: ask again.')]
       }
+      if (extra.isLeaving()) return unanswered()
       const underWay = Math.max(Object.keys(subscriptions).length - 1, streamsOf(extra).size)
       if (underWay >= maxSocketSubscriptions) return [tooMany(maxSocketSubscriptions)]
       // Until it has begun, its place is held by what learns that it is left: null, graphql-ws's own, does not.
       const place = createPlace()
       subscriptions[id] = place.stream
-      return begin(extra, params, place)
+      return (await isRefused(extra, params)) ? unanswered() : begin(extra, params, place)
     },
     execute(args) {
       const { execute, client, opened, place } = begun(args)
@@ -127,7 +145,7 @@ export function createWebSocketOperations(options: WebSocketOperationOptions): S
         place,
         leavable(() => subscribe(args), client, streamsOf(opened), {
           onOver: opened.subscribed(),
-          isMute: opened.isExpired,
+          isMute: opened.isMute,
         }),
       )
     },

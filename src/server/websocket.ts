@@ -1,4 +1,4 @@
-import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { CloseCode, handleProtocols } from 'graphql-ws'
 import type { Logger } from 'pino'
@@ -8,11 +8,13 @@ import { auditRefusal } from './audit.ts'
 import { type CallerOptions, nobody } from './caller.ts'
 import { at } from './deadline.ts'
 import type { Gate } from './gate.ts'
+import { auditNotGreeted } from './greeting.ts'
 import { keepAlive } from './keep-alive.ts'
+import type { Opened } from './opened-socket.ts'
 import type { PersistedOptions } from './persisted-operation.ts'
 import { answerRefusal, refusalAt } from './refusal.ts'
-import { secure } from './security-header.ts'
-import { declineUpgrade, isOtherUpgrade } from './upgrade.ts'
+import { type TokenEnd, whenTokenEnds } from './token-end.ts'
+import { declineUpgrade, insteadOfUpgrade, isOtherUpgrade } from './upgrade.ts'
 import { createWebSocketOperations } from './websocket-operation.ts'
 import type { Yoga } from './yoga.ts'
 
@@ -65,7 +67,7 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
     let underWay = 0
     let subscriptions = 0
     let leaving: Parameters<Leave> | undefined
-    let isExpired = false
+    let isMute = false
     let forgetTime = () => {}
 
     // What a client does not read, and what goes on though it was left, must not grow with what it sends.
@@ -87,16 +89,14 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
       if (underWay === subscriptions) socket.close(...leaving)
     }
 
-    function leaveAt(end: number): void {
-      // It may have gone while its token was checked.
-      if (socket.readyState !== socket.OPEN) return
-      forgetTime = at(end, () => {
-        log.debug('the token of a WebSocket has expired')
-        isExpired = true
-        leave(CloseCode.Forbidden, 'Forbidden: the token has expired')
-        // As long again for what is still to be answered.
-        forgetTime = at(Date.now() + callers.tokenGrace, () => socket.close(CloseCode.Forbidden))
-      })
+    function tokenEnded(why: TokenEnd): void {
+      if (isMute || socket.readyState !== socket.OPEN) return
+      isMute = true
+      log.debug(`the token of a WebSocket ${why}`)
+      leave(CloseCode.Forbidden, `Forbidden: the token ${why}`)
+      forgetTime()
+      // As long again for what is still to be answered.
+      forgetTime = at(Date.now() + callers.tokenGrace, () => socket.close(CloseCode.Forbidden))
     }
 
     function subscribed(): () => void {
@@ -119,6 +119,19 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
     }
 
     socket.on('ping', readOrWait)
+    const opened: Opened = {
+      request,
+      subscribed,
+      isLeaving: () => leaving !== undefined,
+      isMute: () => isMute,
+      leaveWithToken() {
+        // It may have gone while its token was checked.
+        if (socket.readyState === socket.OPEN) forgetTime = whenTokenEnds(opened.caller, callers, tokenEnded)
+      },
+      refuse: () => tokenEnded('is no longer accepted'),
+      close: (code, reason) => socket.close(code, reason),
+      caller: nobody,
+    }
     const closed = operations.opened(
       {
         protocol: socket.protocol,
@@ -131,18 +144,13 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
               resolve()
             }),
           ),
-        close: (code, reason) => socket.close(code, reason),
+        close(code, reason) {
+          socket.close(code, reason)
+          if (code === CloseCode.Unauthorized) void auditNotGreeted(callers, request)
+        },
         onMessage: handle => socket.on('message', data => void handled(handle(String(data)))),
       },
-      {
-        request,
-        subscribed,
-        isLeaving: () => leaving !== undefined,
-        isExpired: () => isExpired,
-        leaveAt,
-        close: (code, reason) => socket.close(code, reason),
-        caller: nobody,
-      },
+      opened,
     )
     socket.once('close', (code, reason) => {
       leaves.delete(leave)
@@ -167,11 +175,7 @@ export function attachWebSocket(server: Server, options: WebSocketOptions): WebS
     const [path] = (request.url ?? '').split('?')
     const refusal = gate(request) ?? refusalAt(path, draining)
     if (!refusal) return sockets.handleUpgrade(request, socket, head, open)
-    // Node lets go of the connection here: nobody else would answer on it, or close it on a client that does not.
-    const response = new ServerResponse(request)
-    response.assignSocket(socket as Socket)
-    secure(response)
-    response.once('finish', () => socket.end(() => socket.destroy()))
+    const response = insteadOfUpgrade(request, socket as Socket)
     const answered = () => answerRefusal(response, refusal, log)
     void auditRefusal(callers.audit, refusal, { request, transport: 'websocket' }).then(answered)
   })

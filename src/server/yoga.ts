@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { CallerLimits } from '../caller-limit/caller-limit.ts'
 import type { Context } from '../context.ts'
 import { type AnswerCacheOptions, useAnswerCache } from './answer-cache.ts'
-import { useRefusalAudit } from './audit.ts'
+import { useAskedOperation, useRefusalAudit } from './audit.ts'
 import { type CallerOptions, useCallers } from './caller.ts'
 import { limitedSubscriptions, useCallerLimits, useCallerRate } from './caller-limit.ts'
 import { type CostOptions, useCost } from './cost.ts'
@@ -17,7 +17,7 @@ import { type CreateContext, contextOf, type ServerContext, useOperations } from
 import { idParameters, noneIsPersisted, type PersistedOptions, usePersistedOperations } from './persisted-operation.ts'
 import { useReadableRequests } from './request.ts'
 import { useScopes } from './scope.ts'
-import { usePage } from './security-header.ts'
+import { usePage, useStreamHeaders } from './security-header.ts'
 import { type Subscriptions, useEndableStreams } from './subscription.ts'
 import { useVariableLimits, type VariableLimitOptions } from './variable-limit.ts'
 
@@ -28,8 +28,8 @@ export interface YogaOptions {
   readonly createContext: CreateContext
   readonly log: Logger
   readonly limits: LimitOptions & VariableLimitOptions
-  /** What each caller may use. Default: as much as there is. */
-  readonly callerLimits?: CallerLimits | undefined
+  /** What each caller may use. Undefined: as much as there is. */
+  readonly callerLimits: CallerLimits | undefined
   /** Default: there are none, and any other will do. */
   readonly persisted?: PersistedOptions | undefined
   readonly subscriptions: Subscriptions
@@ -69,8 +69,10 @@ export function createGraphQLServer(options: YogaOptions): Yoga {
     context: contextOf(createContext),
     plugins: [
       ...(graphiql ? [usePage(graphiql)] : []),
+      useStreamHeaders(),
       useCallers(callers, log),
       useReadableRequests(),
+      useAskedOperation(),
       ...(callerLimits ? [useCallerRate(callerLimits)] : []),
       usePersistedOperations(options.persisted ?? noneIsPersisted),
       useNoSuggestions(introspection),

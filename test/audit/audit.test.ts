@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { auditIsAway } from '../../src/audit/audit.ts'
+import { anonymous } from '../../src/principal.ts'
 import { project } from '../command/process.ts'
 import { alice, disabling, forbidden, linesOf, openAudit } from './written.ts'
 
@@ -101,6 +102,26 @@ describe('a line', () => {
     }
     expect(refused.principal.name).toBe(`${'ü'.repeat(1000)}…`)
   })
+
+  test.each([
+    ['a control', '\u0001', 33],
+    ['a quote', '"', 100],
+    ['a direction', '\u202e', 33],
+    ['a tag, of two halves', String.fromCodePoint(0xe0041), 16],
+    ['half a character', '\ud83d', 33],
+  ])('is cut by what stands in it, not by what was sent: %s', async (_what, sign, most) => {
+    await using written = await openAudit()
+    await written.audit.refused(forbidden({ message: sign.repeat(200) }))
+    const [{ message }] = await written.records()
+    expect(message).toBe(`${sign.repeat(most)}…`)
+  })
+
+  test('has of what a proxy says but the beginning', async () => {
+    await using written = await openAudit()
+    await written.audit.refused(forbidden({ client: { address: '::1', forwardedFor: '1'.repeat(200) } }))
+    const [{ client }] = await written.records()
+    expect(client).toEqual({ address: '::1', forwardedFor: `${'1'.repeat(100)}…` })
+  })
 })
 
 describe('a file', () => {
@@ -178,8 +199,10 @@ test('a flood of refused accesses takes so much memory and no more, and holds ba
   await written.audit.intent(disabling())
   await Promise.all(flood)
   expect(written.audit.state).toBe('ok')
-  expect(await written.records()).toHaveLength(10_001)
-  expect(written.log).toMatchObject([{ level: 40, lines: 2_000, msg: expect.stringContaining('lacks some') }])
+  await written.audit.close()
+  const records = await written.records()
+  expect(records).toHaveLength(10_002)
+  expect(records.at(-1)).toEqual({ time: expect.any(String), event: 'refused', omitted: 2_000 })
 })
 
 test('a mutation waits for no more than one refused access, however slowly the log is taken', async () => {
@@ -198,6 +221,76 @@ test('a mutation waits for no more than one refused access, however slowly the l
   expect(taken.slice(before).indexOf('intent')).toBeLessThan(2)
   await Promise.all(flood)
   expect(taken).toHaveLength(1_001)
+})
+
+describe('of callers who are not known', () => {
+  const nobody = forbidden({ code: 'UNAUTHENTICATED', principal: undefined })
+  const omission = (omitted: number) => ({ time: expect.any(String), event: 'refused', omitted })
+  afterEach(() => vi.useRealTimers())
+
+  test.each([
+    ['nobody', undefined],
+    ['somebody whom nobody asked for a token', anonymous],
+  ])('there are so many lines a second, and how many there were beyond them: %s', async (_who, principal) => {
+    let time = 0
+    await using written = await openAudit({ now: () => time })
+    const refuse = (times: number) =>
+      Promise.all(Array.from(Array(times), () => written.audit.refused({ ...nobody, principal })))
+    await refuse(300)
+    expect(await written.records()).toHaveLength(200)
+    time = 1_000
+    await refuse(300)
+    expect(await written.records()).toHaveLength(220)
+    // Clocks are set back.
+    time = 0
+    await refuse(1)
+    await written.audit.close()
+    expect((await written.records()).slice(220)).toEqual([omission(381)])
+  })
+
+  test('all are written whom a token made known', async () => {
+    await using written = await openAudit({ now: () => 0 })
+    await Promise.all(Array.from(Array(500), () => written.audit.refused(nobody)))
+    await Promise.all(Array.from(Array(500), () => written.audit.refused(forbidden())))
+    const known = (await written.records()).filter(({ principal }) => principal)
+    expect(known).toHaveLength(500)
+  })
+
+  test('how many were left out is told every ten seconds, as long as there are any', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    await using written = await openAudit({ now: () => 0 })
+    const omissions = async () => (await written.records()).filter(({ omitted }) => omitted !== undefined)
+    const refuse = (times: number) => Promise.all(Array.from(Array(times), () => written.audit.refused(nobody)))
+    await refuse(203)
+    vi.advanceTimersByTime(9_999)
+    expect(await omissions()).toEqual([])
+    vi.advanceTimersByTime(1)
+    await expect.poll(omissions).toEqual([omission(3)])
+    await refuse(2)
+    vi.advanceTimersByTime(10_000)
+    await expect.poll(omissions).toEqual([omission(3), omission(2)])
+    vi.advanceTimersByTime(60_000)
+    await written.audit.close()
+    expect(await omissions()).toEqual([omission(3), omission(2)])
+  })
+
+  test('none that could not be told is forgotten', async () => {
+    await using written = await openAudit({ now: () => 0 })
+    await Promise.all(Array.from(Array(205), () => written.audit.refused(nobody)))
+    await rm(written.folder, { recursive: true })
+    await expect(written.audit.intent(disabling())).rejects.toMatchObject(unavailable)
+    await written.audit.close()
+    expect(written.log.at(-1)).toMatchObject({ level: 40, lines: 5, msg: expect.stringContaining('lacks') })
+  })
+
+  test('nobody waits for a reader who does not read', async () => {
+    const stuck = new PassThrough({ highWaterMark: 1 })
+    await using written = await openAudit({ destination: stuck, patience: 60_000 })
+    await written.audit.refused(nobody)
+    expect(written.audit.state).toBe('ok')
+    expect(written.log).toEqual([])
+    stuck.resume()
+  })
 })
 
 describe('a log that cannot be written', () => {
@@ -300,7 +393,8 @@ async function inProcess(script: string, path: string, shell?: readonly string[]
     import { createLog } from ${module('log.js')}
     const path = ${JSON.stringify(path)}
     const open = () => createAudit({ destination: path, log: createLog('silent', process.stderr) })
-    const refused = requestId => ({ code: 'FORBIDDEN', message: '', transport: 'http', client: {}, requestId })
+    const principal = { name: 'alice', token: { issuer: '' } }
+    const refused = requestId => ({ code: 'FORBIDDEN', message: '', transport: 'http', client: {}, requestId, principal })
     ${script}`
   const words = ['--input-type=module', '--eval', whole]
   await (shell

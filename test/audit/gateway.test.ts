@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
@@ -83,6 +83,64 @@ test('has the outcome of a change whose client has gone, when the gateway has cl
   await expect(answer).rejects.toThrow('aborted')
   await gateway.close()
   expect(linesOf(await readFile(path, 'utf8'))).toMatchObject([{ event: 'intent' }, { event: 'outcome' }])
+  await rm(folder, { recursive: true })
+})
+
+test('there is a line where STS refuses a caller his role, once for all that he asked', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'audit-'))
+  const path = join(folder, 'audit.log')
+  await using issuer = await startIssuer()
+  const role = 'arn:aws:iam::123456789012:role/none'
+  const callers = [`--oidc-issuer=${issuer.url}`, '--oidc-audience=iam-gateway', `--aws-web-identity-role=${role}`]
+  const { url, gateway } = await startTestGateway(...callers, `--audit-log=${path}`)
+  const rows = ['bob', 'carol', 'dave'].map(name => `${name}: user(userName: "${name}") { arn }`)
+  const proof = { authorization: `Bearer ${await issuer.token({ subject: 'alice' })}` }
+  const { errors } = await post(url, { query: `{ ${rows.join(' ')} }` }, proof)
+  expect(errors?.map(({ extensions }) => extensions.code)).toEqual(Array(3).fill('InvalidIdentityToken'))
+  await gateway.close()
+  expect(linesOf(await readFile(path, 'utf8'))).toEqual([
+    {
+      time: expect.any(String),
+      event: 'refused',
+      principal: { name: 'alice', issuer: issuer.url },
+      awsIdentity: 'arn:aws:sts::123456789012:assumed-role/none/alice',
+      code: 'InvalidIdentityToken',
+      message: expect.stringContaining(issuer.url),
+    },
+  ])
+  await rm(folder, { recursive: true })
+})
+
+describe('a log that cannot be opened is told at the start', () => {
+  test.each([
+    ['in a folder that is not there', '/none/audit.log', 'ENOENT'],
+    ['where there is a folder', '', 'EISDIR'],
+    ['in what is no folder', '/file/audit.log', 'ENOTDIR'],
+  ])('%s', async (_where, place, code) => {
+    const folder = await mkdtemp(join(tmpdir(), 'audit-'))
+    await writeFile(join(folder, 'file'), '')
+    await using started = await runMain(['start', '--port=0', '--sandbox-port=0', `--audit-log=${folder}${place}`])
+    const { exitCode, stderr } = await started.ended
+    expect(exitCode).toBe(2)
+    expect(stderr).toContain(`--audit-log: ${folder}${place}: expected a file that can be written, got ${code}`)
+    await rm(folder, { recursive: true })
+  })
+})
+
+test.each([
+  [0o640, 1],
+  [0o602, 1],
+  [0o600, 0],
+])('of a log that others may read or write, as by %o, there is a warning', async (mode, times) => {
+  const folder = await mkdtemp(join(tmpdir(), 'audit-'))
+  const path = join(folder, 'audit.log')
+  await writeFile(path, '')
+  await chmod(path, mode)
+  await using gateway = await start(`--audit-log=${path}`, '--log-level=warn')
+  for (const _ of [1, 2]) await post(gateway.url, { query: setStatus, variables: { input } })
+  gateway.kill('SIGTERM')
+  const { stderr } = await gateway.ended
+  expect(stderr.match(/audit log is open to others/g) ?? []).toHaveLength(times)
   await rm(folder, { recursive: true })
 })
 

@@ -2,9 +2,10 @@ import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { GatewayError } from '../../src/gateway-error.ts'
+import { mintCertificate } from '../../src/sandbox/x509.ts'
 import { startLimits } from '../caller-limit/caller.ts'
 import { post } from '../gateway.ts'
-import { startAuthenticatedServer } from '../server/authenticated-server.ts'
+import { type AuthenticatedServer, startAuthenticatedServer } from '../server/authenticated-server.ts'
 import { startLoggedServer } from '../server/logged-server.ts'
 import { openGraphQLSocket, postText, sendRaw, subscribeBySse, upgradeStatus } from '../server/transport.ts'
 import { type Line, openAudit } from './written.ts'
@@ -12,6 +13,7 @@ import { type Line, openAudit } from './written.ts'
 const query = '{ latestChangeId }'
 const mutation = `mutation Disable { ${field('one')} ${field('two')} }`
 const subscription = 'subscription Watch { signingCertificateStatusChanged { userName } }'
+const latest = { field: 'latestChangeId', path: 'latestChangeId' }
 const local = { address: '127.0.0.1' }
 
 describe('there is a line for each access that was refused', () => {
@@ -41,7 +43,7 @@ describe('there is a line for each access that was refused', () => {
     const expired = await server.bearer({ expiresIn: -60 })
     await post(server.url, { query })
     await post(server.url, { query }, expired)
-    expect(await closeCode(server.url, expired)).toBe(4403)
+    expect(await closeCode(server.url, { type: 'connection_init', payload: expired })).toBe(4403)
     const records = await scene.records()
     expect(records.map(({ code, transport }) => [code, transport])).toEqual([
       ['UNAUTHENTICATED', 'http'],
@@ -77,10 +79,19 @@ describe('there is a line for each access that was refused', () => {
     const principal = { name: 'alice', issuer: server.issuer.url }
     const one = { time: expect.any(String), event: 'refused', requestId: expect.any(String), transport, client: local }
     const forbidden = { ...one, principal, code: 'FORBIDDEN', message: expect.stringContaining('needs the scope') }
+    const schema = { field: '__schema', path: '__schema' }
+    const watched = { field: 'signingCertificateStatusChanged', path: 'signingCertificateStatusChanged' }
     expect(await scene.records()).toEqual([
-      { ...forbidden, operationName: 'Disable' },
-      { ...forbidden, operationName: 'Watch' },
-      { ...one, principal, code: 'INTROSPECTION_DISABLED', message: expect.any(String) },
+      { ...forbidden, operation: 'mutation', operationName: 'Disable', fields: [disabling('one'), disabling('two')] },
+      { ...forbidden, operation: 'subscription', operationName: 'Watch', fields: [watched] },
+      {
+        ...one,
+        principal,
+        operation: 'query',
+        fields: [schema],
+        code: 'INTROSPECTION_DISABLED',
+        message: expect.any(String),
+      },
     ])
     expect(server.sandbox.calls).toEqual([])
   })
@@ -96,9 +107,9 @@ describe('there is a line for each access that was refused', () => {
     await expect(socket.ask({ query })).rejects.toMatchObject([{ extensions: { code: 'ROLE_REFUSED' } }])
     await written.audit.close()
     const records = await written.records()
-    expect(records.map(({ code, transport }) => [code, transport])).toEqual([
-      ['ROLE_REFUSED', 'http'],
-      ['ROLE_REFUSED', 'websocket'],
+    expect(records.map(({ code, transport, fields }) => [code, transport, fields])).toEqual([
+      ['ROLE_REFUSED', 'http', [latest]],
+      ['ROLE_REFUSED', 'websocket', [latest]],
     ])
   })
 
@@ -110,7 +121,7 @@ describe('there is a line for each access that was refused', () => {
     const refused = socket.run({ query, operationName: 'Own' }).next()
     await expect(refused).rejects.toMatchObject([{ extensions: { code: 'PERSISTED_QUERY_ONLY' } }])
     expect(await scene.records()).toMatchObject([
-      { code: 'PERSISTED_QUERY_ONLY', transport: 'http', principal: { name: 'alice' } },
+      { code: 'PERSISTED_QUERY_ONLY', transport: 'http', principal: { name: 'alice' }, fields: [latest] },
       { code: 'PERSISTED_QUERY_ONLY', transport: 'websocket', principal: { name: 'alice' }, operationName: 'Own' },
     ])
   })
@@ -130,12 +141,102 @@ describe('there is a line for each access that was refused', () => {
     }
     await limits.close()
     const records = await scene.records()
-    expect(records.map(({ code, transport, principal }) => [code, transport, principal.name])).toEqual([
-      ['RATE_LIMITED', 'http', 'alice'],
-      ['RATE_LIMITED', 'http', 'alice'],
-      ['RATE_LIMITED', 'websocket', 'alice'],
-      ['RATE_LIMITED', 'websocket', 'alice'],
+    const watched = { field: 'signingCertificateStatusChanged', path: 'signingCertificateStatusChanged' }
+    expect(
+      records.map(({ code, transport, principal, fields }) => [code, transport, principal.name, ...fields]),
+    ).toEqual([
+      ['RATE_LIMITED', 'http', 'alice', latest],
+      ['RATE_LIMITED', 'http', 'alice', watched],
+      ['RATE_LIMITED', 'websocket', 'alice', latest],
+      ['RATE_LIMITED', 'websocket', 'alice', watched],
     ])
+  })
+
+  test('of an operation before the greeting of a WebSocket', async () => {
+    await using scene = await open()
+    expect(await closeCode(scene.server.url, { type: 'subscribe', id: '1', payload: { query } })).toBe(4401)
+    expect(await scene.records()).toEqual([
+      {
+        time: expect.any(String),
+        event: 'refused',
+        code: 'UNAUTHENTICATED',
+        message: 'An operation came before the greeting.',
+        transport: 'websocket',
+        client: local,
+      },
+    ])
+  })
+})
+
+describe('the line says what was asked for', () => {
+  test.each(['http', 'websocket'])('as it would have been done, by %s', async transport => {
+    const changedBy = 'arn:aws:sts::123456789012:assumed-role/auditor/alice'
+    await using scene = await open({ change: context => ({ ...context, changedBy }) })
+    const { server } = scene
+    const document = `
+      mutation First { ${field('first')} }
+      mutation Second($input: SetSigningCertificateStatusInput!, $not: Boolean!) {
+        ...Changes
+        left: setSigningCertificateStatus(input: $input) @skip(if: $not) { __typename }
+      }
+      fragment Changes on Mutation { given: setSigningCertificateStatus(input: $input) { __typename } }`
+    const input = { userName: 'bob', certificateId: 'A'.repeat(32), status: 'INACTIVE', clientMutationId: 'secret' }
+    const asked = { query: document, operationName: 'Second', variables: { input, not: true } }
+    await ask(server, transport, asked)
+    expect(await scene.records()).toMatchObject([
+      { operation: 'mutation', operationName: 'Second', awsIdentity: changedBy, fields: [disabling('given')] },
+    ])
+  })
+
+  test.each(['http', 'websocket'])(
+    'with the name in the document, where none was sent beside it, by %s',
+    async transport => {
+      await using scene = await open()
+      await ask(scene.server, transport, { query: mutation })
+      expect(await scene.records()).toMatchObject([{ operationName: 'Disable' }])
+    },
+  )
+
+  test('and never what is in a certificate', async () => {
+    await using scene = await open()
+    const certificateBody = mintCertificate()
+    const upload = `mutation ($input: UploadSigningCertificateInput!) { uploadSigningCertificate(input: $input) { __typename } }`
+    await ask(scene.server, 'http', { query: upload, variables: { input: { userName: 'bob', certificateBody } } })
+    const records = await scene.records()
+    expect(records).toMatchObject([
+      {
+        fields: [
+          { target: { userName: 'bob', certificate: { sha256Fingerprint: expect.stringMatching(/^[\dA-F]{64}$/) } } },
+        ],
+      },
+    ])
+    for (const line of certificateBody.split('\n').filter(line => line.length > 10)) {
+      expect(JSON.stringify(records)).not.toContain(line)
+    }
+  })
+
+  test('up to ten fields, and how many there were beyond', async () => {
+    await using scene = await open()
+    const aliases = Array.from({ length: 12 }, (_, at) => `a${at}`)
+    await ask(scene.server, 'http', { query: `mutation { ${aliases.map(field).join(' ')} }` })
+    expect(await scene.records()).toMatchObject([{ fields: aliases.slice(0, 10).map(disabling), furtherFields: 2 }])
+  })
+
+  test.each([
+    ['nobody could read it', '{', {}],
+    ['it is too deep', '{a'.repeat(4_999), {}],
+    ['it is too long', `{${' a'.repeat(20_000)}}`, {}],
+    ['it is of another schema', 'mutation Other { other(input: 1) }', { fields: [{ field: 'other', path: 'other' }] }],
+    [
+      'its arguments do not fit',
+      'mutation Other { setSigningCertificateStatus(input: 1) }',
+      { fields: [{ field: 'setSigningCertificateStatus', path: 'setSigningCertificateStatus' }] },
+    ],
+  ])('as far as it is known, where it was refused before it was looked at: %s', async (_why, query, known) => {
+    await using scene = await open({ persisted: { documents: new Map(), isOnly: true } })
+    await ask(scene.server, 'http', { query, operationName: 'Other' })
+    const [{ code, operationName, fields }] = await scene.records()
+    expect({ code, operationName, fields }).toEqual({ code: 'PERSISTED_QUERY_ONLY', operationName: 'Other', ...known })
   })
 })
 
@@ -179,11 +280,27 @@ async function open(settings: Parameters<typeof startAuthenticatedServer>[0] = {
   }
 }
 
-/** Why a WebSocket with this greeting is closed. */
-async function closeCode(url: string, greeting: object): Promise<number> {
+/** As one who may read. */
+async function ask({ url, bearer }: AuthenticatedServer, transport: string, asked: Asked): Promise<void> {
+  const proof = await bearer({ scopes: ['read'] })
+  if (transport === 'http') return void (await post(url, asked, proof))
+  await using socket = await openGraphQLSocket(url, proof)
+  await socket.ask(asked)
+}
+
+type Asked = Parameters<Awaited<ReturnType<typeof openGraphQLSocket>>['ask']>[0]
+
+/** What the log shows of `field`. */
+function disabling(path: string): object {
+  const target = { userName: 'bob', certificateId: 'A'.repeat(32), status: 'Inactive' }
+  return { field: 'setSigningCertificateStatus', path, target }
+}
+
+/** Why a WebSocket whose first message is this one is closed. */
+async function closeCode(url: string, message: object): Promise<number> {
   const socket = new WebSocket(url.replace('http', 'ws'), 'graphql-transport-ws')
   await once(socket, 'open')
-  socket.send(JSON.stringify({ type: 'connection_init', payload: greeting }))
+  socket.send(JSON.stringify(message))
   const [code] = await once(socket, 'close')
   return code
 }

@@ -90,12 +90,3 @@ test.skipIf(!redisServer)('instances with the same Redis count together', async 
   expect(await refusal(one, 'bob')).toBeUndefined()
   expect(await refusal(one, 'bob')).toBe('operationsPerMinute')
 })
-
-test('where nobody says who he is, none of them holds', async () => {
-  const limits = ['--max-caller-operations-per-minute=1', '--max-caller-iam-calls-per-minute=1']
-  await using gateway = await startTestGateway('--sandbox-users=2', ...limits)
-  for (const _ of [1, 2, 3]) {
-    const { errors } = await gateway.ask('{ users { nodes { userName signingCertificates { nodes { id } } } } }')
-    expect(errors).toBeUndefined()
-  }
-})

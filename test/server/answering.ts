@@ -108,6 +108,7 @@ export async function openAnswering({
         graphiql: undefined,
         introspection: 'everybody',
         callers: { authentication: undefined, tokenGrace: 30_000, scopePrefix: '' },
+        callerLimits: undefined,
         createContext({ requestId, client }) {
           const operation = beginOperation({ client, timeout: 60_000, maxCalls: 1500 })
           const session = separate.get(principal.name)

@@ -110,6 +110,7 @@ describe('with authentication on', () => {
       'access-control-allow-origin': origin,
       'access-control-allow-headers': 'content-type, authorization',
       'access-control-allow-methods': 'GET, POST',
+      vary: 'Origin',
     })
     expect(response.headers.has('access-control-allow-credentials')).toBe(false)
   })
@@ -119,6 +120,7 @@ describe('with authentication on', () => {
     expect(response.status).toBe(401)
     expect(response.headers.get('access-control-allow-origin')).toBe(origin)
     expect(response.headers.get('access-control-expose-headers')?.split(', ')).toContain('www-authenticate')
+    expect(response.headers.get('vary')).toBe('Origin')
   })
 })
 
@@ -180,6 +182,7 @@ test("where the issuer's keys cannot be had, it is said that this is no fault of
   const { status, head, body } = await sendRaw(server.url, postText(latest, await server.bearer()))
   expect([status, JSON.parse(body).errors[0].extensions]).toEqual([503, { code: 'AUTHENTICATION_UNAVAILABLE' }])
   expect(head.toLowerCase()).not.toContain('www-authenticate')
+  expect(head).toMatch(/^retry-after: 5\r?$/im)
 })
 
 test('what fails unexpectedly while somebody is recognised is told in one sentence, and logged', async () => {

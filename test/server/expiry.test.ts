@@ -4,10 +4,10 @@ import { createClient as createSseClient } from 'graphql-sse'
 import { createClient } from 'graphql-ws'
 import { describe, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
-import type { Context } from '../../src/context.ts'
 import type { ChangeLog } from '../../src/events/change-log.ts'
 import { type AuthenticatedServer, startAuthenticatedServer } from './authenticated-server.ts'
 import { aChange } from './change.ts'
+import { hold } from './held.ts'
 import { openGraphQLSocket, subscribeBySse } from './transport.ts'
 
 const query = 'subscription { signingCertificateStatusChanged { userName } }'
@@ -168,42 +168,6 @@ test('whoever is asked for no token stays', async () => {
   expect(await stream.nextResult()).toMatchObject({ data: { signingCertificateStatusChanged: {} } })
   expect(await next).toMatchObject({ done: false })
 })
-
-interface Held {
-  /** For a server whose mutations are to wait. */
-  readonly inMutations: (context: Context) => Context
-  readonly isUnderWay: Promise<void>
-  release(): void
-}
-
-/** Mutations that IAM is asked for when the test says so. */
-function hold(): Held {
-  const underWay = gate()
-  const released = gate()
-  return {
-    inMutations: context => ({
-      ...context,
-      iam: {
-        ...context.iam,
-        async change(command, kind) {
-          underWay.resolve()
-          await released.promise
-          return context.iam.change(command, kind)
-        },
-      },
-    }),
-    isUnderWay: underWay.promise,
-    release: () => released.resolve(),
-  }
-}
-
-function gate() {
-  let resolve = () => {}
-  const promise = new Promise<void>(opened => {
-    resolve = opened
-  })
-  return { promise, resolve: () => resolve() }
-}
 
 const patient = { timeout: 20_000, interval: 10 }
 

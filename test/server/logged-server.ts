@@ -53,10 +53,10 @@ export async function startLoggedServer(
   settings: ServerSettings = {},
 ): Promise<LoggedServer> {
   const { introspection = 'everybody', allowedOrigins = [], callerLimits, persisted } = settings
-  const { authentication, tokenGrace = 30_000, scopePrefix = '', audit } = settings
+  const { authentication, tokenGrace = 30_000, scopePrefix = '', audit, recheckInterval } = settings
   const example = { title: 'test', target: 'test', example: undefined }
   const graphiql = 'graphiql' in settings ? settings.graphiql : example
-  const callers = { authentication, tokenGrace, scopePrefix, audit }
+  const callers = { authentication, tokenGrace, scopePrefix, audit, recheckInterval }
   const lines: LogLine[] = []
   const stream = new Writable({
     write(chunk, _encoding, done) {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type AuthenticatedServer, startAuthenticatedServer } from './authenticated-server.ts'
 import { type LoggedServer, startLoggedServer } from './logged-server.ts'
-import { postText, requestText, sendRaw } from './transport.ts'
+import { postText, requestText, sendRaw, subscribeBySse } from './transport.ts'
 
 const latest = JSON.stringify({ query: '{ latestChangeId }' })
 
@@ -60,7 +60,18 @@ describe.each([
     expect(head).toMatch(/^content-security-policy: default-src 'none'; frame-ancestors 'none'\r?$/im)
     expect(head).toMatch(/^x-content-type-options: nosniff\r?$/im)
     expect(head).toMatch(/^cache-control: no-store\r?$/im)
+    expect(head).toMatch(/^vary: Origin\r?$/im)
   })
+})
+
+test('an event stream is stored nowhere', async () => {
+  await using server = await startLoggedServer()
+  for (const query of ['subscription { signingCertificateStatusChanged { id } }', '{ latestChangeId }', '{ wrong }']) {
+    await using stream = await subscribeBySse(server.url, { query })
+    expect(stream.response.headers.get('content-type')).toBe('text/event-stream')
+    expect(stream.response.headers.get('cache-control')?.split(', ')).toContain('no-store')
+    expect(stream.response.headers.get('vary')).toBe('Origin')
+  }
 })
 
 describe('the page, where callers must say who they are', () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { startTestGateway, type TestGateway } from '../gateway.ts'
 import { aChange } from './change.ts'
 import {
@@ -16,8 +16,9 @@ function subscribe({ send }: PlainSocket, ...ids: string[]): void {
   for (const id of ids) send({ type: 'subscribe', id, payload: { query } })
 }
 
-function subscribeByFetch(url: string, signal: AbortSignal): Promise<Response> {
+function subscribeByFetch(url: string, signal: AbortSignal, method = 'POST'): Promise<Response> {
   const headers = { 'content-type': 'application/json', accept: 'text/event-stream' }
+  if (method === 'GET') return fetch(`${url}?query=${encodeURIComponent(query)}`, { headers, signal })
   return fetch(url, { method: 'POST', headers, body: JSON.stringify({ query }), signal })
 }
 
@@ -138,6 +139,21 @@ describe('--max-subscriptions', () => {
     subscribe(slow, '2')
     await subscribers(gateway, 1)
   })
+})
+
+test('over SSE a client that goes away makes room at once, not by the next heartbeat', async () => {
+  // Yoga's would come in no time where it says test.
+  vi.stubEnv('NODE_ENV', 'production')
+  onTestFinished(() => void vi.unstubAllEnvs())
+  await using gateway = await startTestGateway('--sandbox-users=0', '--max-subscriptions=1')
+  for (const method of ['POST', 'GET']) {
+    const client = new AbortController()
+    const response = await subscribeByFetch(gateway.url, client.signal, method)
+    expect(response.status).toBe(200)
+    await subscribers(gateway, 1)
+    client.abort()
+    await vi.waitFor(() => expect(gateway.gateway.events.subscribers).toBe(0), { timeout: 5_000 })
+  }
 })
 
 test('a stream over SSE has a heartbeat while nothing happens', async () => {
