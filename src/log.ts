@@ -27,10 +27,15 @@ export function createLog(level: string, destination: DestinationStream): Logger
 function plainError(error: unknown): object {
   if (!(error instanceof Error)) return { type: typeof error }
   return {
-    type: error.name,
-    message: withoutSecret(error.message),
-    ...('code' in error && { code: error.code }),
-    stack: withoutSecret(error.stack ?? ''),
+    type: textOf(error.name),
+    message: textOf(error.message),
+    ...('code' in error && { code: typeof error.code === 'number' ? error.code : textOf(error.code) }),
+    stack: textOf(error.stack),
     ...(error.cause !== undefined && { cause: plainError(error.cause) }),
   }
+}
+
+/** The SDK makes of an answer's elements whatever they hold: its errors' messages need not be texts. */
+function textOf(said: unknown): string {
+  return typeof said === 'string' ? withoutSecret(said) : ''
 }

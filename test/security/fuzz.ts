@@ -28,12 +28,24 @@ export async function fuzz<Case>(
   process.stderr.write(`fuzz: ${what}, ${(numRuns * batch) / 2} cases, FUZZ_SEED=${seed}\n`)
   await fc.assert(
     fc.asyncProperty(fc.array(one, { minLength: 1, maxLength: batch, size: 'max' }), async all => {
-      await Promise.all(all.map(judge))
+      await Promise.all(all.map(judge)).catch(error => {
+        throw new Error(`${error instanceof Error ? error.message : error}\n${unexpected(gateway)}`)
+      })
       await gateway.expectAlive()
       // What a client is not told is in the log.
-      expect(gateway.process.heard().stderr).not.toMatch(/^.*unexpected error.*$/m)
+      expect(unexpected(gateway)).toBe('')
     }),
     { numRuns, seed, endOnFailure: cases > 1_000 },
+  )
+}
+
+/** The log's lines of what nobody thought of. */
+function unexpected(gateway: FuzzedGateway): string {
+  return (
+    gateway.process
+      .heard()
+      .stderr.match(/^.*unexpected error.*$/gm)
+      ?.join('\n') ?? ''
   )
 }
 
