@@ -21,6 +21,11 @@ export function isLoopback(host: string): boolean {
   return loopback.check(host, family === 4 ? 'ipv4' : 'ipv6')
 }
 
+/** As an address is named outside of URLs. */
+export function withoutBrackets(host: string): string {
+  return host.replace(/^\[(.*)\]$/, '$1')
+}
+
 /**
  * As a token's `iss` has it, to the letter. Keys that came over plain HTTP could be anybody's, so that is for this
  * machine alone.
@@ -87,10 +92,6 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ['*', 'every page on the web could then use the credentials of the gateway, so name each origin'],
   ['null', 'any page can send the origin null, from a sandboxed frame'],
 ])
-
-function withoutBrackets(host: string): string {
-  return host.replace(/^\[(.*)\]$/, '$1')
-}
 
 function hasPossiblePort(host: string): boolean {
   const port = /:(\d+)$/.exec(host.replace(/^\[.*\]/, ''))?.[1]

@@ -1,4 +1,4 @@
-import { isLoopback } from './address.ts'
+import { isLoopback, withoutBrackets } from './address.ts'
 import { ConfigError, flagName, type Given, isGiven, sourceName } from './flag.ts'
 
 /** What a gateway's flags say of who may reach it, and of who must say who he is. */
@@ -16,7 +16,7 @@ export interface Opening {
 
 /** Whether nobody but this machine is meant to ask: not where a proxy in front of it has a name of its own. */
 export function isLocal({ host, allowedHost }: Pick<Opening, 'host' | 'allowedHost'>): boolean {
-  return [host, ...allowedHost.map(name => name.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'))].every(isLoopback)
+  return [host, ...allowedHost.map(name => withoutBrackets(name.replace(/:\d+$/, '')))].every(isLoopback)
 }
 
 /** What means nothing where nobody is asked who he is, so that whoever gives it believes what is not so. */

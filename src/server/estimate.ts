@@ -12,11 +12,10 @@ import {
   getVariableValues,
   isAbstractType,
   isObjectType,
-  Kind,
 } from 'graphql'
 import { type Counting, type Given, nothing, type Spending, type Things } from '../schema/iam-calls.ts'
 import { createLedger, type Estimate, type Ledger } from './ledger.ts'
-import { type Selecting, selectFields } from './selection.ts'
+import { fragmentsOf, type Selecting, selectFields } from './selection.ts'
 
 export interface Estimated extends Pick<ExecutionArgs, 'schema' | 'document' | 'operationName' | 'variableValues'> {
   readonly contextValue: Counting
@@ -32,11 +31,7 @@ export function estimate({ schema, document, operationName, variableValues, cont
   const type = operation && schema.getRootType(operation.operation)
   const { coerced: variables } = getVariableValues(schema, operation?.variableDefinitions ?? [], variableValues ?? {})
   if (!type || !variables) return ledger.sum()
-  const fragments = new Map(
-    document.definitions.flatMap(one =>
-      one.kind === Kind.FRAGMENT_DEFINITION ? [[one.name.value, one] as const] : [],
-    ),
-  )
+  const fragments = fragmentsOf(document)
   const going: Going = { schema, fragments, variables, context: contextValue, ledger }
   const root = { of: 'root', many: 1 }
   for (const [name, nodes] of selectFields(going, type, [operation.selectionSet])) {

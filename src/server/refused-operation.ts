@@ -5,13 +5,12 @@ import {
   getArgumentValues,
   getOperationAST,
   getVariableValues,
-  Kind,
   parse,
 } from 'graphql'
 import type { RefusedOperation } from '../audit/audit.ts'
 import { schema } from '../schema/index.ts'
 import { targetOf } from '../schema/mutation-target.ts'
-import { type Selecting, selectFields } from './selection.ts'
+import { fragmentsOf, type Selecting, selectFields } from './selection.ts'
 
 /** As a client sent it, or with its document where that was read already. */
 export interface AskedOperation {
@@ -26,11 +25,8 @@ export function refusedOperation({ query, operationName, variables: given }: Ask
   const operation = document && getOperationAST(document, operationName)
   const type = operation && schema.getRootType(operation.operation)
   if (!type) return { operationName: operationName ?? undefined }
-  const fragments = document.definitions.flatMap(one =>
-    one.kind === Kind.FRAGMENT_DEFINITION ? [[one.name.value, one] as const] : [],
-  )
   const { coerced = {} } = getVariableValues(schema, operation.variableDefinitions ?? [], given ?? {}, { maxErrors: 1 })
-  const selecting = { schema, fragments: new Map(fragments), variables: coerced }
+  const selecting = { schema, fragments: fragmentsOf(document), variables: coerced }
   const selected = [...selectFields(selecting, type, [operation.selectionSet])]
   return {
     operation: operation.operation,

@@ -9,7 +9,6 @@ import {
   getOperationAST,
   isInterfaceType,
   isObjectType,
-  Kind,
   type OperationDefinitionNode,
   TypeInfo,
   visit,
@@ -23,6 +22,7 @@ import type { Principal } from '../principal.ts'
 import { type Need, needsOf } from '../schema/scope.ts'
 import type { CallerOptions } from './caller.ts'
 import type { Introspection } from './introspection.ts'
+import { fragmentsOf } from './selection.ts'
 
 /**
  * Refuses, before anything is asked, an operation that needs a scope its caller lacks: all of it, on every transport.
@@ -72,6 +72,7 @@ function neededBy({ schema, document, operationName }: Asked): readonly Needed[]
 function readNeeds(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode): Needed[] {
   const found = new Map<string, Needed>()
   const info = new TypeInfo(schema)
+  const fragments = fragmentsOf(document)
   // Grows by each fragment as it is met.
   const reached = new Set<OperationDefinitionNode | FragmentDefinitionNode>([operation])
   for (const definition of reached) {
@@ -79,9 +80,8 @@ function readNeeds(schema: GraphQLSchema, document: DocumentNode, operation: Ope
       definition,
       visitWithTypeInfo(info, {
         FragmentSpread({ name }) {
-          for (const one of document.definitions) {
-            if (one.kind === Kind.FRAGMENT_DEFINITION && one.name.value === name.value) reached.add(one)
-          }
+          const fragment = fragments.get(name.value)
+          if (fragment) reached.add(fragment)
         },
         Field(field) {
           for (const need of needsOfField(schema, info, field)) {

@@ -1,4 +1,5 @@
 import {
+  type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
   GraphQLError,
@@ -9,6 +10,7 @@ import {
   getDirectiveValues,
   type InlineFragmentNode,
   isAbstractType,
+  Kind,
   type SelectionNode,
   type SelectionSetNode,
 } from 'graphql'
@@ -17,6 +19,10 @@ export interface Selecting {
   readonly schema: GraphQLSchema
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>
   readonly variables: Readonly<Record<string, unknown>>
+}
+
+export function fragmentsOf({ definitions }: DocumentNode): Selecting['fragments'] {
+  return new Map(definitions.flatMap(one => (one.kind === Kind.FRAGMENT_DEFINITION ? [[one.name.value, one]] : [])))
 }
 
 /**
